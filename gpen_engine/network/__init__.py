@@ -1,0 +1,6 @@
+"""The GPEN network, exact to the published weights; knows nothing of files or pictures."""
+
+from .config import SIZES, GpenConfig
+from .gpen import Gpen
+
+__all__ = ["SIZES", "Gpen", "GpenConfig"]
