@@ -1,0 +1,1 @@
+"""Training of GPEN-layout networks: degradations, data, losses and the resumable loop."""

@@ -1,0 +1,232 @@
+"""The training loop: generator against discriminator, averaged, saved and resumed."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..errors import GpenError
+from ..files import replacing
+from ..network import Gpen, GpenConfig
+from .data import Pairs, batches, list_pictures
+from .discriminator import (
+    Discriminator,
+    content_loss,
+    feature_loss,
+    focal_weights,
+    fooling_loss,
+    gradient_penalty,
+    realness_loss,
+)
+from .validation import Validation
+
+
+@dataclass(frozen=True)
+class TrainingOptions:
+    """What a run is made of; stored in its state, so that a resumed run is the same run."""
+
+    size: int = 256
+    """Side of input and output in pixels."""
+    narrow: float = 0.25
+    channel_multiplier: float = 1
+    steps: int = 5000
+    """Generator updates in all."""
+    batch: int = 8
+    learning_rate: float = 2e-3
+    adversarial: float = 0.02
+    """Weight of the adversarial loss against the content loss."""
+    features: float = 0.2
+    """Weight of the discriminator's feature distance."""
+    penalty: float = 1.0
+    """Weight of R1 (half of gamma), applied every ``PENALTY_EVERY`` steps."""
+    warm_up: int = 1500
+    """Steps on the content loss alone before the discriminator joins."""
+    half_life: int = 350
+    """Images-free half-life of the weight average in steps."""
+    seed: int = 0
+
+    @property
+    def config(self) -> GpenConfig:
+        return GpenConfig(self.size, self.size, self.channel_multiplier, self.narrow)
+
+
+PENALTY_EVERY = 16
+"""Steps between two gradient penalties (lazy regularisation, Karras et al. 2020, section 3.1)."""
+
+
+class Trainer:
+    """One training run in a folder: ``state.pt`` (everything), ``log.jsonl`` and sheets.
+
+    bfloat16 convolutions with float32 weights; the gradient penalty is taken in float32.
+    """
+
+    def __init__(self, folder: Path, options: TrainingOptions, device: torch.device) -> None:
+        self.folder = folder
+        self.options = options
+        self.device = device
+        torch.manual_seed(options.seed)
+        self.generator = Gpen(options.config).to(device).set_precision(
+            torch.bfloat16, cast_weights=False
+        )
+        self.generator.encoder_dtype = torch.bfloat16
+        for name, parameter in self.generator.named_parameters():
+            if name.endswith("noise.weight"):
+                torch.nn.init.ones_(parameter)  # there is no prior to protect from the features
+        self.average = Gpen(options.config).to(device).eval().requires_grad_(False)
+        self.average.load_state_dict(self.generator.state_dict())
+        self.discriminator = Discriminator(options.config).to(device)
+        rate = options.learning_rate
+        # Lazy R1 makes every 17th of the discriminator's updates an extra one.
+        ratio = PENALTY_EVERY / (PENALTY_EVERY + 1)
+        self.g_optim = torch.optim.Adam(self.generator.parameters(), rate, (0.5, 0.99))
+        self.d_optim = torch.optim.Adam(
+            self.discriminator.parameters(), rate * ratio, (0.0, 0.99**ratio)
+        )
+        self.step = 0
+        self.weights = focal_weights(options.size).to(device)
+
+    @property
+    def state_file(self) -> Path:
+        return self.folder / "state.pt"
+
+    def run(
+        self,
+        folders: list[Path],
+        validation: Validation | None,
+        *,
+        save_every: float = 300.0,
+        validate_every: int = 500,
+        workers: int = 1,
+        report: Callable[[dict[str, Any]], None] = lambda _: None,
+    ) -> None:
+        """Trains to ``options.steps``, saving at least every ``save_every`` seconds and at the end.
+
+        Args:
+            folders: pictures of aligned faces, by GPEN's template.
+            validation: measured every ``validate_every`` steps when given.
+            workers: processes that prepare pairs.
+            report: called with one log row about every 50 steps.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        dataset = Pairs(
+            list_pictures(folders), self.options.size, self.options.seed + 7919 * self.step
+        )
+        data = batches(dataset, self.options.batch, workers)
+        saved = logged = time.monotonic()
+        sums: dict[str, float] = {}
+        since = 0
+        while self.step < self.options.steps:
+            damaged, truth = (t.to(self.device, non_blocking=True) for t in next(data))
+            for name, value in self.update(damaged, truth).items():
+                sums[name] = sums.get(name, 0.0) + value
+            since += 1
+            now = time.monotonic()
+            if self.step % 50 == 0:
+                row = {name: round(total / since, 5) for name, total in sums.items()}
+                row |= {"step": self.step, "seconds_a_step": round((now - logged) / since, 3)}
+                self._log(row)
+                report(row)
+                sums, since, logged = {}, 0, now
+            if validation and self.step % validate_every == 0:
+                row = {"step": self.step, **validation.measure(self.average, self.folder)}
+                self._log(row)
+                report(row)
+            if now - saved > save_every:
+                self.save()
+                saved = time.monotonic()
+        self.save()
+
+    def update(self, damaged: Tensor, truth: Tensor) -> dict[str, float]:
+        """One step of both networks on a batch [N, 3, size, size] in -1..1; returns the losses."""
+        options = self.options
+        playing = self.step >= options.warm_up
+        restored = self.generator(damaged)
+        content = content_loss(restored, truth, self.weights)
+        losses = {"content": content}
+        total = content
+        if playing:
+            self.discriminator.requires_grad_(False)
+            scores, found = self.discriminator(restored.to(torch.bfloat16))
+            with torch.no_grad():
+                _, wanted = self.discriminator(truth.to(torch.bfloat16))
+            losses["fooling"] = fooling_loss(scores)
+            losses["features"] = feature_loss(found, wanted)
+            total = total + options.adversarial * losses["fooling"]
+            total = total + options.features * losses["features"]
+            self.discriminator.requires_grad_(True)
+        self._descend(self.g_optim, total)
+        self._average()
+        if playing:
+            losses["realness"] = self._update_discriminator(restored.detach(), truth)
+        self.step += 1
+        return {name: float(value.detach()) for name, value in losses.items()}
+
+    def _update_discriminator(self, restored: Tensor, truth: Tensor) -> Tensor:
+        fake, _ = self.discriminator(restored.to(torch.bfloat16))
+        real, _ = self.discriminator(truth.to(torch.bfloat16))
+        loss = realness_loss(real, fake)
+        self._descend(self.d_optim, loss)
+        if self.step % PENALTY_EVERY == 0:
+            penalty = gradient_penalty(self.discriminator, truth)
+            self._descend(self.d_optim, self.options.penalty * PENALTY_EVERY * penalty)
+        return loss
+
+    @staticmethod
+    def _descend(optimiser: torch.optim.Optimizer, loss: Tensor) -> None:
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+
+    @torch.no_grad()
+    def _average(self) -> None:
+        """Exponential moving average, shorter while the run is young."""
+        half_life = min(self.options.half_life, 0.1 * self.step + 1)
+        keep = 0.5 ** (1 / half_life)
+        pairs = zip(self.average.parameters(), self.generator.parameters(), strict=True)
+        for slow, fast in pairs:
+            slow.lerp_(fast, 1 - keep)
+
+    def save(self) -> None:
+        """Writes the whole state to a temporary name and renames it."""
+        state = {
+            "options": asdict(self.options),
+            "step": self.step,
+            "g": self.generator.state_dict(),
+            "g_ema": self.average.state_dict(),
+            "d": self.discriminator.state_dict(),
+            "g_optim": self.g_optim.state_dict(),
+            "d_optim": self.d_optim.state_dict(),
+        }
+        with replacing(self.state_file) as temporary:
+            torch.save(state, temporary)
+
+    @classmethod
+    def resume(
+        cls, folder: Path, device: torch.device, changes: dict[str, Any] | None = None
+    ) -> Trainer:
+        """Continues a saved run; ``changes`` overrides options such as the number of steps."""
+        file = folder / "state.pt"
+        if not file.exists():
+            raise GpenError("nothing_to_resume", f"There is no training state in {folder}.")
+        state = torch.load(file, map_location=device, weights_only=True)
+        trainer = cls(folder, TrainingOptions(**(state["options"] | (changes or {}))), device)
+        trainer.generator.load_state_dict(state["g"])
+        trainer.average.load_state_dict(state["g_ema"])
+        trainer.discriminator.load_state_dict(state["d"])
+        trainer.g_optim.load_state_dict(state["g_optim"])
+        trainer.d_optim.load_state_dict(state["d_optim"])
+        for group in trainer.g_optim.param_groups:
+            group["lr"] = trainer.options.learning_rate
+        trainer.step = state["step"]
+        return trainer
+
+    def _log(self, row: dict[str, Any]) -> None:
+        with (self.folder / "log.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")
