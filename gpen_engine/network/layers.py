@@ -145,9 +145,7 @@ class Upsample(Fir):
         # stride 2 with the (symmetric) kernel, cropped by one pixel: no zeros are ever multiplied.
         channels = x.shape[1]
         taps = self.taps(x).expand(channels, 1, 4)
-        x = F.conv_transpose2d(
-            x, taps.unsqueeze(2), stride=(1, 2), padding=(0, 1), groups=channels
-        )
+        x = F.conv_transpose2d(x, taps.unsqueeze(2), stride=(1, 2), padding=(0, 1), groups=channels)
         return F.conv_transpose2d(
             x, taps.unsqueeze(3), stride=(2, 1), padding=(1, 0), groups=channels
         )

@@ -68,7 +68,7 @@ def random_square(crop: Image, size: int, rng: np.random.Generator) -> Image:
 def _window(
     crop: Image, size: int, inner: float, turn: float, shift: tuple[float, float], flip: bool
 ) -> Image:
-    """A square of ``inner`` pixels about the crop's middle, turned (degrees), shifted, resampled."""
+    """A square of ``inner`` pixels about the crop's middle: turned (degrees), shifted, resized."""
     half = (crop.shape[0] - 1) / 2
     scale = size / inner
     matrix = cv2.getRotationMatrix2D((half + shift[0], half + shift[1]), turn, scale)

@@ -72,8 +72,8 @@ class Trainer:
         self.options = options
         self.device = device
         torch.manual_seed(options.seed)
-        self.generator = Gpen(options.config).to(device).set_precision(
-            torch.bfloat16, cast_weights=False
+        self.generator = (
+            Gpen(options.config).to(device).set_precision(torch.bfloat16, cast_weights=False)
         )
         self.generator.encoder_dtype = torch.bfloat16
         for name, parameter in self.generator.named_parameters():
