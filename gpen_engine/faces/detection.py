@@ -1,0 +1,184 @@
+"""Finding faces: RetinaFace on several scales, so that neither large nor small ones are missed.
+
+Neither scale alone is enough. A detector run at full size misses large, soft or halftoned faces; a
+small copy misses the small faces of a group.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ..checkpoints.reading import read_tensors
+from ..errors import GpenError
+from ..pixels import Box, FloatImage, Pixels
+from .facexlib_networks import decode, retinaface
+from .geometry import Points
+from .merging import is_plausible, merge
+
+SMALL = 640
+"""Long side of the small copy in pixels."""
+TILE = 1024
+"""Side of the tiles that larger scales are searched in."""
+OVERLAP = 256
+"""What neighbouring tiles share; larger faces are found on a smaller scale."""
+_MEAN_BGR = (104.0, 117.0, 123.0)
+
+
+@dataclass(frozen=True)
+class Face:
+    """A face found in a picture."""
+
+    box: tuple[float, float, float, float]
+    """x0, y0, x1, y1 in pixels of the picture; may leave it."""
+    landmarks: Points
+    """(5, 2): left eye, right eye, nose, left and right mouth corner, as seen in the picture."""
+    score: float
+    """The detector's confidence, 0..1."""
+
+
+class Detector:
+    """RetinaFace with its weights, ready to search pictures.
+
+    Args:
+        weights: a RetinaFace file (MobileNet-0.25 or ResNet-50, facexlib's layout), by default
+            the embedded one.
+        device: where it runs.
+
+    Raises:
+        GpenError: ``bad_checkpoint`` when the file holds something else.
+    """
+
+    def __init__(self, weights: Path | None = None, device: str | torch.device = "cpu") -> None:
+        path = weights or Path(__file__).parents[1] / "embedded" / "detector.safetensors"
+        try:
+            self.network = retinaface(read_tensors(path)).to(device)
+        except RuntimeError as error:
+            raise GpenError(
+                "bad_checkpoint",
+                f"{path.name} does not hold the weights of the face detector.",
+                "It takes RetinaFace with MobileNet-0.25 or ResNet-50, as facexlib names them.",
+            ) from error
+        self.device = torch.device(device)
+
+    def detect(self, pixels: Pixels, *, threshold: float = 0.9) -> list[Face]:
+        """All faces of a picture, from left to right.
+
+        Args:
+            pixels: the picture.
+            threshold: least confidence, 0..1.
+        """
+        found: list[Face] = []
+        for scale in scales(pixels.width, pixels.height):
+            found += self._search(pixels, scale, threshold)
+        faces = merge([face for face in found if is_plausible(face)])
+        return sorted(faces, key=lambda face: face.box[0] + face.box[2])
+
+    def _search(self, pixels: Pixels, scale: float, threshold: float) -> list[Face]:
+        faces = []
+        for tile in tiles(pixels.width, pixels.height, round(TILE / scale), round(OVERLAP / scale)):
+            image = _scaled(pixels.rgb(tile), scale)
+            boxes, landmarks, scores = self._run(image, threshold)
+            # From the tile's scaled pixels to the picture's: edges onto edges.
+            zoom = np.array([tile[2] - tile[0], tile[3] - tile[1]]) / image.shape[1::-1]
+            origin = np.array(tile[:2])
+            boxes = (boxes.reshape(-1, 2, 2) + 0.5) * zoom - 0.5 + origin
+            landmarks = (landmarks + 0.5) * zoom - 0.5 + origin
+            for box, points, score in zip(boxes.reshape(-1, 4), landmarks, scores, strict=True):
+                if not _is_cut(box, tile, pixels, 8 / scale):
+                    x0, y0, x1, y1 = (float(v) for v in box)
+                    faces.append(Face((x0, y0, x1, y1), points, float(score)))
+        return faces
+
+    @torch.inference_mode()
+    def _run(
+        self, image: FloatImage, threshold: float
+    ) -> tuple[Points, Points, NDArray[np.float64]]:
+        """Raw detections in one RGB image: boxes (n, 4), landmarks (n, 5, 2), scores (n,)."""
+        height, width = image.shape[:2]
+        # Whole strides, so that anchors and features agree; the mean colour outside.
+        padded = np.zeros((-(-height // 32) * 32, -(-width // 32) * 32, 3), np.float32)
+        padded[:height, :width] = image[:, :, ::-1] * 255 - np.array(_MEAN_BGR, np.float32)
+        tensor = torch.from_numpy(padded.transpose(2, 0, 1)[None]).to(self.device)
+        offsets, probabilities, landmark_offsets = (t[0].float() for t in self.network(tensor))
+        keep = (probabilities[:, 1] > threshold).nonzero().flatten()
+        config = self.network.cfg
+        all_anchors = anchors(*padded.shape[:2], config["steps"], config["min_sizes"])
+        boxes, landmarks = decode(
+            offsets[keep],
+            landmark_offsets[keep],
+            all_anchors.to(self.device)[keep],
+            config["variance"],
+        )
+        sides = np.array(padded.shape[1::-1], np.float64)
+        return (
+            boxes.cpu().double().numpy() * np.tile(sides, 2),
+            landmarks.cpu().double().numpy().reshape(-1, 5, 2) * sides,
+            probabilities[keep, 1].cpu().double().numpy(),
+        )
+
+
+def scales(width: int, height: int) -> list[float]:
+    """The scales to search: a small copy, full size, and one between when they lie far apart."""
+    full = max(width, height)
+    if full <= SMALL:
+        return [1.0]
+    small = SMALL / full
+    return [small, 1.0] if small > 0.25 else [small, small**0.5, 1.0]
+
+
+def tiles(width: int, height: int, side: int, overlap: int) -> list[Box]:
+    """Boxes of at most ``side`` pixels that cover the picture and overlap."""
+
+    def spans(length: int) -> list[tuple[int, int]]:
+        if length <= side:
+            return [(0, length)]
+        count = -(-(length - overlap) // (side - overlap))
+        starts = np.linspace(0, length - side, count).round().astype(int)
+        return [(int(s), int(s) + side) for s in starts]
+
+    return [(x0, y0, x1, y1) for y0, y1 in spans(height) for x0, x1 in spans(width)]
+
+
+def anchors(
+    height: int, width: int, steps: list[int], min_sizes: list[list[int]]
+) -> Tensor:
+    """RetinaFace's anchors for an image of this size: (A, 4) centre x, y, width, height.
+
+    In units of the image's sides, in the order in which the network's heads give them.
+    """
+    sides = torch.tensor([width, height, width, height])
+    levels = []
+    for step, sizes in zip(steps, min_sizes, strict=True):
+        y, x = torch.meshgrid(
+            (torch.arange(-(-height // step)) + 0.5) * step,
+            (torch.arange(-(-width // step)) + 0.5) * step,
+            indexing="ij",
+        )
+        per_size = [torch.stack([x, y, *[torch.full_like(x, s)] * 2], dim=-1) for s in sizes]
+        levels.append(torch.stack(per_size, dim=2).view(-1, 4) / sides)
+    return torch.cat(levels)
+
+
+def _scaled(image: FloatImage, scale: float) -> FloatImage:
+    if scale == 1:
+        return image
+    size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _is_cut(box: NDArray[np.float64], tile: Box, pixels: Pixels, margin: float) -> bool:
+    """True where the tile's border, but not the picture's, cuts a face that a neighbour has."""
+    x0, y0, x1, y1 = tile
+    return bool(
+        (x0 > 0 and box[0] < x0 + margin)
+        or (y0 > 0 and box[1] < y0 + margin)
+        or (x1 < pixels.width and box[2] > x1 - margin)
+        or (y1 < pixels.height and box[3] > y1 - margin)
+    )
