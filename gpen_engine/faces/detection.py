@@ -15,10 +15,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..checkpoints.reading import read_tensors
-from ..errors import GpenError
 from ..pixels import Box, FloatImage, Pixels
-from .facexlib_networks import decode, retinaface
+from .facexlib_networks import decode, load, retinaface
 from .geometry import Points
 from .merging import is_plausible, merge
 
@@ -42,6 +40,11 @@ class Face:
     score: float
     """The detector's confidence, 0..1."""
 
+    @property
+    def size(self) -> tuple[float, float]:
+        """Width and height of the box in pixels."""
+        return self.box[2] - self.box[0], self.box[3] - self.box[1]
+
 
 class Detector:
     """RetinaFace with its weights, ready to search pictures.
@@ -57,14 +60,12 @@ class Detector:
 
     def __init__(self, weights: Path | None = None, device: str | torch.device = "cpu") -> None:
         path = weights or Path(__file__).parents[1] / "embedded" / "detector.safetensors"
-        try:
-            self.network = retinaface(read_tensors(path)).to(device)
-        except RuntimeError as error:
-            raise GpenError(
-                "bad_checkpoint",
-                f"{path.name} does not hold the weights of the face detector.",
-                "It takes RetinaFace with MobileNet-0.25 or ResNet-50, as facexlib names them.",
-            ) from error
+        self.network = load(
+            path,
+            retinaface,
+            "the weights of the face detector",
+            "It takes RetinaFace with MobileNet-0.25 or ResNet-50, as facexlib names them.",
+        ).to(device)
         self.device = torch.device(device)
 
     def detect(self, pixels: Pixels, *, threshold: float = 0.9) -> list[Face]:
@@ -74,9 +75,16 @@ class Detector:
             pixels: the picture.
             threshold: least confidence, 0..1.
         """
-        found: list[Face] = []
-        for scale in scales(pixels.width, pixels.height):
-            found += self._search(pixels, scale, threshold)
+        smallest, *larger = scales(pixels.width, pixels.height)
+        found = self._search(pixels, smallest, threshold)
+        for scale in larger:
+            # What is large here was easy to find on the scale before; seen only here, and with no
+            # tile that is sure to hold it whole, it is a coat or a curtain.
+            found += [
+                face
+                for face in self._search(pixels, scale, threshold)
+                if max(face.size) * scale <= OVERLAP
+            ]
         faces = merge([face for face in found if is_plausible(face)])
         return sorted(faces, key=lambda face: face.box[0] + face.box[2])
 

@@ -9,11 +9,17 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
+
+from ..checkpoints.reading import read
+from ..errors import GpenError
+
+Weights = dict[str, Tensor]
 
 
 @functools.cache
@@ -51,7 +57,26 @@ def _ready_torchvision() -> object:
     return None
 
 
-def retinaface(weights: Mapping[str, Tensor]) -> nn.Module:
+def load(path: Path, build: Callable[[Weights], nn.Module], what: str, takes: str) -> nn.Module:
+    """Reads a weights file safely and builds the network that it is for.
+
+    Args:
+        path: ``.pth`` or ``.safetensors``.
+        build: :func:`retinaface` or :func:`face_parser`.
+        what, takes: for the message when the file holds something else.
+
+    Raises:
+        GpenError: ``bad_checkpoint``, ``checkpoint_unsafe`` or ``model_missing``.
+    """
+    content = read(path)
+    tensors = content.items() if isinstance(content, dict) else ()
+    try:
+        return build({name: value for name, value in tensors if isinstance(value, Tensor)})
+    except RuntimeError as error:  # what load_state_dict raises for other names and shapes
+        raise GpenError("bad_checkpoint", f"{path.name} does not hold {what}.", takes) from error
+
+
+def retinaface(weights: Weights) -> nn.Module:
     """RetinaFace with the given weights: MobileNet-0.25 or ResNet-50, told by their names.
 
     Returns:
@@ -72,7 +97,7 @@ def empty_retinaface(name: str) -> nn.Module:
     return cast(nn.Module, module.RetinaFace(network_name=name, device=torch.device("cpu")))
 
 
-def face_parser(weights: Mapping[str, Tensor]) -> nn.Module:
+def face_parser(weights: Weights) -> nn.Module:
     """ParseNet or BiSeNet with the given weights, told by their names.
 
     Returns:
@@ -86,7 +111,7 @@ def face_parser(weights: Mapping[str, Tensor]) -> nn.Module:
     return _filled(parsing.ParseNet(in_size=512, out_size=512, parsing_ch=19), weights)
 
 
-def _filled(network: nn.Module, weights: Mapping[str, Tensor]) -> nn.Module:
+def _filled(network: nn.Module, weights: Weights) -> nn.Module:
     network.load_state_dict(
         {key.removeprefix("module."): value.float() for key, value in weights.items()}
     )

@@ -139,7 +139,7 @@ def resample(
         image: (h, w) or (h, w, C) float32.
         similarity: source to target coordinates.
         size: (width, height) of the result.
-        sharp: cubic instead of linear interpolation.
+        sharp: for enlarging: cubic instead of linear interpolation.
         border: OpenCV border mode for what lies outside of the source.
     """
     scale = similarity.scale
@@ -152,13 +152,13 @@ def resample(
         # Averaging maps pixel *edges* onto each other; centres are half a pixel off.
         grow = np.array([[1 / fx, 0, 0.5 / fx - 0.5], [0, 1 / fy, 0.5 / fy - 0.5], [0, 0, 1]])
         matrix = similarity.matrix @ grow
+    elif sharp and scale > 1:
+        # Doubling by cubic first keeps the edges; OpenCV's linear warp is exact in its positions,
+        # its cubic one rounds them to 1/32 pixel.
+        height, width = image.shape[:2]
+        image = cv2.resize(image, (2 * width, 2 * height), interpolation=cv2.INTER_CUBIC)
+        matrix = similarity.matrix @ np.array([[0.5, 0, -0.25], [0, 0.5, -0.25], [0, 0, 1]])
     else:
         matrix = similarity.matrix
-    warped = cv2.warpAffine(
-        image,
-        matrix,
-        size,
-        flags=cv2.INTER_CUBIC if sharp else cv2.INTER_LINEAR,
-        borderMode=border,
-    )
+    warped = cv2.warpAffine(image, matrix, size, flags=cv2.INTER_LINEAR, borderMode=border)
     return np.asarray(warped, dtype=np.float32)
