@@ -71,7 +71,7 @@ class Generator(nn.Module):
         x = self.input.input.to(start.dtype).expand(len(w), -1, -1, -1)
         x = x.contiguous(memory_format=torch.channels_last)
         x = self.conv1(x, w, start)
-        rgb = self.to_rgb1(x, w)
+        rgb: Tensor = self.to_rgb1(x, w)
         for level, (up, refine) in enumerate(zip(self.convs[::2], self.convs[1::2], strict=True)):
             first, second = features[level + 1]
             x = refine(up(x, w, first), w, second)

@@ -46,7 +46,8 @@ class Gpen(nn.Module):
         z = self.final_linear(x.float().flatten(1))
         w = self.generator.style(z)
         features = [(m, m) for m in reversed(maps)] + self._noise(maps[0], seed)
-        return self.generator(w, features)
+        restored: Tensor = self.generator(w, features)
+        return restored
 
     def _noise(self, like: Tensor, seed: int) -> list[tuple[Tensor, Tensor]]:
         """Gaussian noise for the levels above ``in_size``; the same for every face of a batch.

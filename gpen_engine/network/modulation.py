@@ -38,7 +38,8 @@ class ModulatedConv(nn.Module):
 
     def style_scales(self, w: Tensor) -> Tensor:
         """w [N, style_dim] -> s / sqrt(I*k*k) [N, I], float32."""
-        return self.modulation(w) / math.sqrt(self.weight[0, 0].numel())
+        scales: Tensor = self.modulation(w)
+        return scales / math.sqrt(self.weight[0, 0].numel())
 
     def forward(self, x: Tensor, w: Tensor) -> tuple[Tensor, Tensor]:
         """Convolves, and leaves the division by the norm to the activation that follows.
@@ -93,7 +94,8 @@ class StyledConv(nn.Module):
         x, demodulation = self.conv(x, w)
         if not self.concat:
             x = x * demodulation.to(x.dtype)[:, :, None, None]
-            return self.activate(torch.addcmul(x, features, self.noise.weight.to(x.dtype)))
+            x = torch.addcmul(x, features, self.noise.weight.to(x.dtype))
+            return activate(x, self.activate.bias)
         # Activating the halves apart before joining them touches each feature once less.
         own, theirs = self.activate.bias.chunk(2)
         features = activate(features, theirs, self.noise.weight).expand(len(x), -1, -1, -1)
@@ -119,6 +121,8 @@ class ToRgb(nn.Module):
         scales = self.conv.style_scales(w)  # [NI]
         weight = self.conv.weight[:, :, :, 0, 0].float() * scales[:, None]  # [N3I]
         rows = x.permute(0, 2, 3, 1).flatten(1, 2)  # [N(HW)I]
-        rgb = rows @ weight.transpose(1, 2).to(x.dtype)  # [N(HW)3]
-        rgb = rgb.float().unflatten(1, x.shape[2:]).permute(0, 3, 1, 2) + self.bias.float()
-        return rgb if skip is None else rgb + self.upsample(skip)
+        flat = rows @ weight.transpose(1, 2).to(x.dtype)  # [N(HW)3]
+        rgb = flat.float().view(len(x), *x.shape[2:], 3).permute(0, 3, 1, 2) + self.bias.float()
+        if skip is not None:
+            rgb = rgb + self.upsample(skip)
+        return rgb

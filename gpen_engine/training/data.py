@@ -36,7 +36,7 @@ def read_crop(path: Path) -> Image:
     bgr = cv2.imread(str(path), cv2.IMREAD_COLOR)
     if bgr is None:
         raise GpenError("bad_image", f"{path.name} cannot be read as a picture.")
-    return bgr[:, :, ::-1].astype(np.float32) / 255
+    return bgr[:, :, ::-1].astype(np.float32) / np.float32(255)
 
 
 def template_square(crop: Image, size: int) -> Image:

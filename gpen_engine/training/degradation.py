@@ -86,7 +86,7 @@ def degrade(
         image = old_photo.wear(image, rng)
         factor = factor**0.5  # the wear alone is enough to hide a face behind
     size = max(8, round(truth.shape[0] / factor))
-    image = cv2.resize(image, (size, size), interpolation=_shrinking(rng))
+    image = cv2.resize(image, (size, size), interpolation=_shrinking(rng)).astype(np.float32)
     image = add_noise(image, rng.uniform(*degradation.noise), rng)
     image = jpeg(image, round(rng.uniform(*degradation.jpeg)))
     image = enlarge(image, truth.shape[0])
@@ -119,7 +119,7 @@ def jpeg(image: Image, quality: int) -> Image:
     _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
     decoded = cv2.imdecode(data, cv2.IMREAD_COLOR)
     assert decoded is not None, "OpenCV reads back what it has just written"
-    return decoded[:, :, ::-1].astype(np.float32) / 255
+    return decoded[:, :, ::-1].astype(np.float32) / np.float32(255)
 
 
 def enlarge(image: Image, size: int) -> Image:

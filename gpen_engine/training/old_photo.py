@@ -47,9 +47,9 @@ def wear(image: Image, rng: np.random.Generator) -> Image:
 def grain(image: Image, strength: float, size: float, rng: np.random.Generator) -> Image:
     """Film grain: smoothed noise of standard deviation ``strength``, strongest in the midtones."""
     noise = rng.standard_normal(image.shape[:2], dtype=np.float32)
-    noise = cv2.GaussianBlur(noise, (0, 0), size)
+    noise = cv2.GaussianBlur(noise, (0, 0), size).astype(np.float32)
     noise *= np.float32(strength) / max(float(noise.std()), 1e-6)
-    luma = np.clip(image @ _LUMA, 0, 1)
+    luma: Image = np.clip(image @ _LUMA, 0, 1)
     return image + (noise * (0.4 + 2.4 * luma * (1 - luma)))[:, :, None]
 
 
@@ -86,4 +86,5 @@ def halftone(image: Image, pitch: float, angle: float) -> Image:
     v = (y * np.cos(angle) - x * np.sin(angle)) * turn
     screen = (np.cos(u) + np.cos(v)) / 4 + 0.5
     printed = 1 / (1 + np.exp(-8 * (image - screen[:, :, None])))
-    return (0.25 * image + 0.75 * printed).astype(np.float32)
+    screened: Image = (0.25 * image + 0.75 * printed).astype(np.float32)
+    return screened
