@@ -2,5 +2,6 @@
 
 from .config import SIZES, GpenConfig
 from .gpen import Gpen
+from .resnet import ResnetGpen
 
-__all__ = ["SIZES", "Gpen", "GpenConfig"]
+__all__ = ["SIZES", "Gpen", "GpenConfig", "ResnetGpen"]

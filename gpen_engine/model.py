@@ -1,0 +1,72 @@
+"""A loaded model: the network with its weights, where they are and what they are called."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from .network import Gpen, GpenConfig, ResnetGpen
+
+
+class GpenModel:
+    """A network ready to restore aligned faces. Made by ``load_model``.
+
+    Attributes:
+        name: what to call it in a layer's title, such as ``GPEN-BFR-512``.
+        config: sizes and widths of the network.
+        device: where its weights lie and where it computes.
+        dtype: precision of its convolutions.
+        sha256: hexadecimal sum of the weights file; None when made from a dict.
+        parameters: how many learned numbers it has.
+    """
+
+    def __init__(
+        self,
+        network: Gpen | ResnetGpen,
+        *,
+        name: str,
+        device: torch.device,
+        dtype: torch.dtype,
+        sha256: str | None,
+    ) -> None:
+        self.network = network
+        self.name = name
+        self.device = device
+        self.dtype = dtype
+        self.sha256 = sha256
+        self.parameters = sum(p.numel() for p in network.parameters())
+
+    @property
+    def config(self) -> GpenConfig:
+        return self.network.config
+
+    def __call__(self, images: Tensor, *, seed: int = 0) -> Tensor:
+        """Restores aligned faces; the same images and seed give the same bits.
+
+        Args:
+            images: [N, 3, in_size, in_size] floating point RGB in -1..1 (sRGB-encoded), on any
+                device, in either memory format.
+            seed: steers the noise of a model that puts out more pixels than it takes; without
+                effect on others.
+
+        Returns:
+            [N, 3, out_size, out_size] RGB, nominally -1..1, not clipped; dtype and device as those
+            of ``images``.
+
+        Raises:
+            ValueError: shape or dtype are others.
+        """
+        size = self.config.in_size
+        if images.shape[1:] != (3, size, size) or not images.is_floating_point():
+            raise ValueError(
+                f"needs floating-point images [N, 3, {size}, {size}],"
+                f" not {images.dtype} {list(images.shape)}"
+            )
+        with torch.inference_mode():
+            restored: Tensor = self.network(images.to(self.device), seed=seed)
+        # Copied out of inference mode: its tensors refuse to be changed in place by the caller.
+        return restored.to(images.device, images.dtype, copy=True)
+
+    def __repr__(self) -> str:
+        c = self.config
+        return f"<GpenModel {self.name}, {c.in_size} to {c.out_size}, {self.dtype}, {self.device}>"
