@@ -67,6 +67,14 @@ class GpenModel:
         # Copied out of inference mode: its tensors refuse to be changed in place by the caller.
         return restored.to(images.device, images.dtype, copy=True)
 
+    def move(self, device: torch.device | str) -> None:
+        """Takes the weights to another device; on the processor they become float32."""
+        self.device = torch.device(device)
+        if self.device.type == "cpu":
+            self.dtype = torch.float32
+            self.network.set_precision(self.dtype)
+        self.network.to(self.device)
+
     def __repr__(self) -> str:
         c = self.config
         return f"<GpenModel {self.name}, {c.in_size} to {c.out_size}, {self.dtype}, {self.device}>"

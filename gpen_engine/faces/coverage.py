@@ -95,16 +95,6 @@ class Parser:
         return F.interpolate((image - mean) / std, size=_PARSING_SIDE)
 
 
-def share(coverages: list[Mask]) -> list[Mask]:
-    """Divides the pixels that several faces claim, so that their coverages add up to at most 1.
-
-    Each coverage is weighted with its own share of the sum: where one face clearly dominates it
-    keeps its own, and between touching faces one glides into the other without a seam.
-    """
-    total = np.sum(coverages, axis=0)
-    return [c * np.divide(c, total, out=np.zeros_like(c), where=total > 0) for c in coverages]
-
-
 def _smoothstep(t: NDArray[np.floating]) -> Mask:
     t = np.clip(t, 0, 1).astype(np.float32)
     return t * t * (3 - 2 * t)

@@ -6,6 +6,7 @@ small copy misses the small faces of a group.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,29 +69,39 @@ class Detector:
         ).to(device)
         self.device = torch.device(device)
 
-    def detect(self, pixels: Pixels, *, threshold: float = 0.9) -> list[Face]:
+    def detect(
+        self,
+        pixels: Pixels,
+        *,
+        threshold: float = 0.9,
+        between: Callable[[], None] = lambda: None,
+    ) -> list[Face]:
         """All faces of a picture, from left to right.
 
         Args:
             pixels: the picture.
             threshold: least confidence, 0..1.
+            between: called between the tiles of a large picture; may raise to stop.
         """
         smallest, *larger = scales(pixels.width, pixels.height)
-        found = self._search(pixels, smallest, threshold)
+        found = self._search(pixels, smallest, threshold, between)
         for scale in larger:
             # What is large here was easy to find on the scale before; seen only here, and with no
             # tile that is sure to hold it whole, it is a coat or a curtain.
             found += [
                 face
-                for face in self._search(pixels, scale, threshold)
+                for face in self._search(pixels, scale, threshold, between)
                 if max(face.size) * scale <= OVERLAP
             ]
         faces = merge([face for face in found if is_plausible(face)])
         return sorted(faces, key=lambda face: face.box[0] + face.box[2])
 
-    def _search(self, pixels: Pixels, scale: float, threshold: float) -> list[Face]:
+    def _search(
+        self, pixels: Pixels, scale: float, threshold: float, between: Callable[[], None]
+    ) -> list[Face]:
         faces = []
         for tile in tiles(pixels.width, pixels.height, round(TILE / scale), round(OVERLAP / scale)):
+            between()
             image = _scaled(pixels.rgb(tile), scale)
             boxes, landmarks, scores = self._run(image, threshold)
             # From the tile's scaled pixels to the picture's: edges onto edges.

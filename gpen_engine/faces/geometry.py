@@ -86,6 +86,13 @@ class Similarity:
         matrix[:, 2] += matrix[:, :2] @ (dx, dy)
         return Similarity(matrix)
 
+    def then_enlarged(self, ratio: float) -> Similarity:
+        """This map into a crop, for the same crop resampled to ``ratio`` times its side: the edges
+        of the outer pixels stay where they are, so centres move by half of the difference."""
+        matrix = self.matrix * ratio
+        matrix[:, 2] += (ratio - 1) / 2
+        return Similarity(matrix)
+
     def __call__(self, points: Points) -> Points:
         """Maps (n, 2) points."""
         mapped: Points = points @ self.matrix[:, :2].T + self.matrix[:, 2]
@@ -123,6 +130,14 @@ def cut_crop(pixels: Pixels, alignment: Similarity, size: int) -> FloatImage:
         raise GpenError("bad_landmarks", "A face lies outside of the picture.")
     region = pixels.rgb(known)
     return resample(region, alignment.moved(known[0], known[1]), (size, size))
+
+
+def resized(square: FloatImage, size: int) -> FloatImage:
+    """A square image (s, s, C) at another size: averaged when it shrinks, cubic when it grows."""
+    if square.shape[0] == size:
+        return square
+    method = cv2.INTER_AREA if size < square.shape[0] else cv2.INTER_CUBIC
+    return np.clip(cv2.resize(square, (size, size), interpolation=method), 0, 1).astype(np.float32)
 
 
 def resample(

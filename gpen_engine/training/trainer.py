@@ -57,6 +57,8 @@ class TrainingOptions:
         return GpenConfig(self.size, self.size, self.channel_multiplier, self.narrow)
 
 
+G_BETAS = (0.9, 0.99)
+"""Adam's for the generator: the content loss is smooth enough for momentum."""
 PENALTY_EVERY = 16
 """Steps between two gradient penalties (lazy regularisation, Karras et al. 2020, section 3.1)."""
 
@@ -85,7 +87,7 @@ class Trainer:
         rate = options.learning_rate
         # Lazy R1 makes every 17th of the discriminator's updates an extra one.
         ratio = PENALTY_EVERY / (PENALTY_EVERY + 1)
-        self.g_optim = torch.optim.Adam(self.generator.parameters(), rate, (0.5, 0.99))
+        self.g_optim = torch.optim.Adam(self.generator.parameters(), rate, G_BETAS)
         self.d_optim = torch.optim.Adam(
             self.discriminator.parameters(), rate * ratio, (0.0, 0.99**ratio)
         )
@@ -223,7 +225,7 @@ class Trainer:
         trainer.g_optim.load_state_dict(state["g_optim"])
         trainer.d_optim.load_state_dict(state["d_optim"])
         for group in trainer.g_optim.param_groups:
-            group["lr"] = trainer.options.learning_rate
+            group.update(lr=trainer.options.learning_rate, betas=G_BETAS)
         trainer.step = state["step"]
         return trainer
 

@@ -1,0 +1,72 @@
+"""What may be chosen for one restoration, and how its progress is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ..errors import GpenError
+from ..faces.geometry import TEMPLATES
+from ..pixels import Box
+
+
+@dataclass(frozen=True)
+class RestoreOptions:
+    """Choices for one picture.
+
+    Raises:
+        GpenError: ``bad_option`` when a value is out of its range.
+    """
+
+    strength: float = 1.0
+    """0 leaves the original bit for bit, 1 restores fully; blended at full resolution."""
+    template: str = "gpen"
+    """How faces are framed: ``gpen`` (the published one) or ``ffhq`` (11.6 % tighter)."""
+    keep_colours: bool = True
+    """Keep the original's low frequencies, so that skin tone and light do not change."""
+    threshold: float = 0.9
+    """Least confidence of the face detector, 0..1."""
+    region: Box | None = None
+    """Restore only faces whose middle lies in this rectangle (x0, y0, x1, y1 in pixels, x1 and y1
+    outside); where there is none, take the rectangle itself for the face."""
+    aligned: bool = False
+    """The whole picture is one aligned crop: no detection, no mask."""
+    seed: int = 0
+    """Seeds the noise of networks whose output is larger than their input; others ignore it."""
+
+    def __post_init__(self) -> None:
+        for name in ("strength", "threshold"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise GpenError("bad_option", f"The {name} must lie between 0 and 1.")
+        if self.template not in TEMPLATES:
+            known = " or ".join(TEMPLATES)
+            raise GpenError("bad_option", f"The template {self.template!r} is unknown.", f"{known}?")
+        if self.region and (self.region[0] >= self.region[2] or self.region[1] >= self.region[3]):
+            raise GpenError("bad_option", "The region is empty.", "Give x0,y0,x1,y1 with x0 < x1.")
+        if self.aligned and self.region:
+            raise GpenError("bad_option", "An aligned picture has no region.", "Give one of them.")
+
+
+class Stage(StrEnum):
+    """What a restoration is doing."""
+
+    DETECT = "detect"
+    RESTORE = "restore"
+    PASTE = "paste"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a restoration has come."""
+
+    stage: Stage
+    done: int
+    """Faces finished in this stage."""
+    total: int
+    """Faces in all; 0 while they are being looked for."""
+
+
+ProgressHook = Callable[[Progress], None]
+CancelHook = Callable[[], bool]
+"""Asked between batches and faces; True stops the restoration with the error ``cancelled``."""

@@ -1,0 +1,204 @@
+"""The whole way of a picture: find faces, align them, restore them, bring them back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ..checkpoints import find_model, load_model
+from ..device import choose_device
+from ..errors import GpenError
+from ..faces import Detector, Face, Patch
+from ..faces.colour import keep_low_frequencies
+from ..faces.coverage import Parser, face_shape
+from ..faces.geometry import TEMPLATES, cut_crop, resized, to_crop
+from ..faces.patch import make_patch, share
+from ..faces.region import faces_in_region
+from ..model import GpenModel
+from ..pixels import FloatImage, Pixels
+from .batching import run_batches
+from .options import CancelHook, Progress, ProgressHook, RestoreOptions, Stage
+from .result import RestoreResult
+
+
+class Restorer:
+    """A model, a detector and perhaps a face parser, kept ready for any number of pictures.
+
+    Args:
+        model: a loaded model, the name of a known one, or a weights file; by default the embedded
+            stand-in.
+        detector: a loaded detector or a RetinaFace file; by default the embedded one.
+        parser: a loaded face parser or a ParseNet or BiSeNet file for the coverage; None means a
+            smooth face-shaped coverage.
+        device: see ``choose_device``; used for what is not loaded yet.
+        dtype: see ``choose_dtype``.
+
+    Raises:
+        GpenError: when a file is missing or is not what it should be.
+    """
+
+    def __init__(
+        self,
+        model: GpenModel | str | Path = "GPEN-Mini-256",
+        *,
+        detector: Detector | Path | None = None,
+        parser: Parser | Path | None = None,
+        device: str | torch.device = "auto",
+        dtype: str | torch.dtype = "auto",
+    ) -> None:
+        place = choose_device(device)
+        if not isinstance(model, GpenModel):
+            model = load_model(find_model(model), device=place, dtype=dtype)
+        self.model = model
+        self.detector = detector if isinstance(detector, Detector) else Detector(detector, place)
+        self.parser = Parser(parser, place) if isinstance(parser, Path) else parser
+
+    def restore(
+        self,
+        image: NDArray[Any],
+        options: RestoreOptions | None = None,
+        *,
+        progress: ProgressHook = lambda _: None,
+        cancel: CancelHook = lambda: False,
+    ) -> RestoreResult:
+        """Restores the faces of a picture.
+
+        Args:
+            image: (H, W) or (H, W, C) sRGB-encoded grey, grey and alpha, RGB or RGBA in uint8,
+                uint16 or floating point; see ``Pixels``. It is read in place and not changed.
+            options: what is to be done.
+            progress: called after each face and stage.
+            cancel: asked between batches and faces.
+
+        Returns:
+            One patch for each face; call ``composite()`` for the finished picture.
+
+        Raises:
+            GpenError: ``no_face``, ``cancelled``, ``out_of_memory``, ``bad_image`` ...
+        """
+        return _Restoration(self, image, options or RestoreOptions(), progress, cancel).run()
+
+
+class _Restoration:
+    """One picture on its way."""
+
+    def __init__(
+        self,
+        restorer: Restorer,
+        image: NDArray[Any],
+        options: RestoreOptions,
+        progress: ProgressHook,
+        cancel: CancelHook,
+    ) -> None:
+        self.restorer = restorer
+        self.model = restorer.model
+        self.pixels = Pixels(image)
+        self.options = options
+        self.progress = progress
+        self.cancel = cancel
+        self.seconds: dict[str, float] = {}
+        self.notes: list[str] = []
+
+    def run(self) -> RestoreResult:
+        patches = [self._aligned_picture()] if self.options.aligned else share(self._faces())
+        return RestoreResult(
+            self.pixels, patches, self.options.strength, self.seconds, self.notes
+        )
+
+    def _faces(self) -> list[Patch]:
+        self._report(Stage.DETECT, 0, 0)
+        with self._timed("detect"):
+            faces = self._find()
+        in_size, out_size = self.model.config.in_size, self.model.config.out_size
+        with self._timed("align"):
+            maps = [to_crop(face.landmarks, in_size, self.options.template) for face in faces]
+            crops = [cut_crop(self.pixels, m, in_size) for m in maps]
+        restored = self._network(crops)
+        patches = []
+        with self._timed("paste"):
+            for face, m, crop in zip(faces, maps, restored, strict=True):
+                self._check_cancelled()
+                mask = self._coverage(crop)
+                enlarged = m.then_enlarged(out_size / in_size)
+                patches.append(make_patch(self.pixels, face, enlarged, crop, mask))
+                self._report(Stage.PASTE, len(patches), len(faces))
+        return patches
+
+    def _find(self) -> list[Face]:
+        options = self.options
+        faces = self.restorer.detector.detect(
+            self.pixels, threshold=options.threshold, between=self._check_cancelled
+        )
+        if options.region:
+            faces = faces_in_region(faces, options.region)
+        if not faces:
+            raise GpenError(
+                "no_face",
+                "No face was found in the picture.",
+                "Lower the detection threshold, or give the face's region.",
+            )
+        return faces
+
+    def _network(self, crops: list[FloatImage]) -> list[FloatImage]:
+        """Restored crops at the model's output size, with the original's colours if wished."""
+        out_size = self.model.config.out_size
+        restored: list[FloatImage] = []
+        self._report(Stage.RESTORE, 0, len(crops))
+        with self._timed("network"):
+            batches = run_batches(
+                self.model, crops, seed=self.options.seed, note=self.notes.append
+            )
+            for crop in batches:
+                original = crops[len(restored)]
+                if self.options.keep_colours:
+                    crop = keep_low_frequencies(crop, resized(original, out_size))
+                restored.append(crop)
+                self._report(Stage.RESTORE, len(restored), len(crops))
+                self._check_cancelled()
+        return restored
+
+    def _aligned_picture(self) -> Patch:
+        """The whole picture as one crop, covered fully."""
+        pixels, size = self.pixels, self.model.config.in_size
+        if pixels.width != pixels.height:
+            raise GpenError(
+                "not_square",
+                f"An aligned face is square; this picture is {pixels.width} by {pixels.height}.",
+                "Leave the option for aligned pictures out, and its faces are found and aligned.",
+            )
+        box = (0, 0, pixels.width, pixels.height)
+        crop = resized(pixels.rgb(box), size)
+        (restored,) = self._network([crop])
+        with self._timed("paste"):
+            rgb = resized(restored, pixels.width)
+            opaque = pixels.opaque(box)
+            whole = np.ones((pixels.height, pixels.width), bool) if opaque is None else opaque
+        face = Face((0, 0, pixels.width, pixels.height), TEMPLATES["gpen"] * pixels.width, 1.0)
+        return Patch(face, box, rgb, whole.astype(np.float32))
+
+    def _coverage(self, crop: FloatImage) -> NDArray[np.float32]:
+        if self.restorer.parser:
+            return self.restorer.parser(crop)
+        return face_shape(crop.shape[0], self.options.template)
+
+    @contextmanager
+    def _timed(self, stage: str) -> Iterator[None]:
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[stage] = self.seconds.get(stage, 0) + time.perf_counter() - started
+
+    def _report(self, stage: Stage, done: int, total: int) -> None:
+        self.progress(Progress(stage, done, total))
+
+    def _check_cancelled(self) -> None:
+        if self.cancel():
+            raise GpenError("cancelled", "The restoration was cancelled.")

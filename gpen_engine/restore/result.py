@@ -1,0 +1,67 @@
+"""What a restoration gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..faces import Face, Patch
+from ..faces.patch import disjoint
+from ..pixels import LUMA, FloatImage, Pixels, add_change
+
+
+@dataclass(frozen=True)
+class RestoreResult:
+    """The restored faces of one picture; the picture itself was not changed."""
+
+    pixels: Pixels
+    """The picture."""
+    patches: list[Patch]
+    """One for each restored face, from left to right."""
+    strength: float
+    """What the coverages are to be multiplied with."""
+    seconds: Mapping[str, float]
+    """Wall time of each stage."""
+    notes: list[str]
+    """Sentences for the user about what went otherwise than asked, such as a change of device."""
+
+    @property
+    def faces(self) -> list[Face]:
+        return [patch.face for patch in self.patches]
+
+    def composite(
+        self,
+        onto: NDArray[Any] | None = None,
+        convert: Callable[[FloatImage], FloatImage] | None = None,
+    ) -> NDArray[Any]:
+        """The picture with its faces restored, as a new array.
+
+        Pixels that no face covers are bit-identical; the others are rounded once.
+
+        Args:
+            onto: the picture in another colour space or depth, by default the one restored.
+            convert: takes patches (h, w, 3) in sRGB, 0..1, to the colour space of ``onto``:
+                (h, w, 3), or (h, w, 1) when that is grey.
+
+        Returns:
+            An array like ``onto``.
+        """
+        base = (self.pixels.array if onto is None else onto).copy()
+        view = base[:, :, None] if base.ndim == 2 else base
+        convert = convert or (_to_grey if view.shape[2] <= 2 else _as_it_is)
+        for patch in disjoint(self.patches):
+            coverage = patch.coverage * np.float32(self.strength)
+            add_change(view, patch.box, convert(patch.rgb), coverage)
+        return base
+
+
+def _as_it_is(rgb: FloatImage) -> FloatImage:
+    return rgb
+
+
+def _to_grey(rgb: FloatImage) -> FloatImage:
+    return (rgb @ LUMA)[:, :, None]
