@@ -83,9 +83,7 @@ class Pixels:
         return visible
 
 
-def add_change(
-    array: NDArray[Any], box: Box, target: FloatImage, coverage: FloatImage
-) -> None:
+def add_change(array: NDArray[Any], box: Box, target: FloatImage, coverage: FloatImage) -> None:
     """Moves a region of an image array towards ``target``, in place, rounding once.
 
     The *change* is added, ``old + coverage * (target - clip(old))``, so that coverage 0 keeps

@@ -19,4 +19,5 @@ def keep_low_frequencies(restored: FloatImage, original: FloatImage) -> FloatIma
     """
     sigma = restored.shape[0] * LOW
     shift = cv2.GaussianBlur(original - restored, (0, 0), sigma, borderType=cv2.BORDER_REFLECT_101)
-    return np.clip(restored + shift, 0, 1).astype(np.float32)
+    kept: FloatImage = np.clip(restored + shift, 0, 1).astype(np.float32)
+    return kept

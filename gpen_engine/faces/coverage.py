@@ -96,5 +96,5 @@ class Parser:
 
 
 def _smoothstep(t: NDArray[np.floating]) -> Mask:
-    t = np.clip(t, 0, 1).astype(np.float32)
-    return t * t * (3 - 2 * t)
+    t = np.clip(t, 0, 1)
+    return np.asarray(t * t * (3 - 2 * t), np.float32)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -127,8 +128,9 @@ class Detector:
         tensor = torch.from_numpy(padded.transpose(2, 0, 1)[None]).to(self.device)
         offsets, probabilities, landmark_offsets = (t[0].float() for t in self.network(tensor))
         keep = (probabilities[:, 1] > threshold).nonzero().flatten()
-        config = self.network.cfg
-        all_anchors = anchors(*padded.shape[:2], config["steps"], config["min_sizes"])
+        config: dict[str, Any] = vars(self.network)["cfg"]
+        height, width = padded.shape[:2]
+        all_anchors = anchors(height, width, config["steps"], config["min_sizes"])
         boxes, landmarks = decode(
             offsets[keep],
             landmark_offsets[keep],
@@ -165,9 +167,7 @@ def tiles(width: int, height: int, side: int, overlap: int) -> list[Box]:
     return [(x0, y0, x1, y1) for y0, y1 in spans(height) for x0, x1 in spans(width)]
 
 
-def anchors(
-    height: int, width: int, steps: list[int], min_sizes: list[list[int]]
-) -> Tensor:
+def anchors(height: int, width: int, steps: list[int], min_sizes: list[list[int]]) -> Tensor:
     """RetinaFace's anchors for an image of this size: (A, 4) centre x, y, width, height.
 
     In units of the image's sides, in the order in which the network's heads give them.

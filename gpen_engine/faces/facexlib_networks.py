@@ -44,11 +44,11 @@ def _ready_torchvision() -> object:
         The torch library that must stay alive, or None when torchvision is sound.
     """
     try:
-        import torchvision  # noqa: F401
+        import torchvision
     except (RuntimeError, OSError):
         for name in [m for m in sys.modules if m.split(".")[0] == "torchvision"]:
             del sys.modules[name]
-        library = torch.library.Library("torchvision", "DEF")
+        library: Any = torch.library.Library("torchvision", "DEF")  # type: ignore[no-untyped-call]
         library.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
         library.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
         import torchvision  # noqa: F401

@@ -78,7 +78,7 @@ class Similarity:
         return float(np.hypot(*self.matrix[:, 0]))
 
     def inverse(self) -> Similarity:
-        return Similarity(cv2.invertAffineTransform(self.matrix))
+        return Similarity(np.asarray(cv2.invertAffineTransform(self.matrix), np.float64))
 
     def moved(self, dx: float, dy: float) -> Similarity:
         """The same map for sources whose origin is at (dx, dy)."""
@@ -171,7 +171,8 @@ def resample(
         # Doubling by cubic first keeps the edges; OpenCV's linear warp is exact in its positions,
         # its cubic one rounds them to 1/32 pixel.
         height, width = image.shape[:2]
-        image = cv2.resize(image, (2 * width, 2 * height), interpolation=cv2.INTER_CUBIC)
+        double = (2 * width, 2 * height)
+        image = np.asarray(cv2.resize(image, double, interpolation=cv2.INTER_CUBIC), np.float32)
         matrix = similarity.matrix @ np.array([[0.5, 0, -0.25], [0, 0.5, -0.25], [0, 0, 1]])
     else:
         matrix = similarity.matrix

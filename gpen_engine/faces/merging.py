@@ -27,7 +27,7 @@ def is_plausible(face: Face) -> bool:
         return False
     points = face.landmarks
     margin = 0.15 * np.array([width, height])
-    if np.any(points < np.array([x0, y0]) - margin) or np.any(points > (x1, y1) + margin):
+    if np.any(points < np.array([x0, y0]) - margin) or np.any(points > np.array([x1, y1]) + margin):
         return False
     left, right, nose, mouth_left, mouth_right = points
     eyes, mouth = (left + right) / 2, (mouth_left + mouth_right) / 2

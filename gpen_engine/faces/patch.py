@@ -99,7 +99,7 @@ def disjoint(patches: list[Patch]) -> list[Patch]:
                 taken[here] |= other.coverage[there] > 0
         mean = weighted / np.maximum(coverage, 1e-12)[:, :, None]
         coverage[taken | (patch.coverage == 0)] = 0
-        single.append(replace(patch, rgb=mean, coverage=np.minimum(coverage, 1)))
+        single.append(replace(patch, rgb=mean.astype(np.float32), coverage=np.minimum(coverage, 1)))
     return single
 
 

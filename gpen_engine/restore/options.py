@@ -40,8 +40,11 @@ class RestoreOptions:
             if not 0 <= getattr(self, name) <= 1:
                 raise GpenError("bad_option", f"The {name} must lie between 0 and 1.")
         if self.template not in TEMPLATES:
-            known = " or ".join(TEMPLATES)
-            raise GpenError("bad_option", f"The template {self.template!r} is unknown.", f"{known}?")
+            raise GpenError(
+                "bad_option",
+                f'There is no template "{self.template}".',
+                f"Choose {' or '.join(TEMPLATES)}.",
+            )
         if self.region and (self.region[0] >= self.region[2] or self.region[1] >= self.region[3]):
             raise GpenError("bad_option", "The region is empty.", "Give x0,y0,x1,y1 with x0 < x1.")
         if self.aligned and self.region:

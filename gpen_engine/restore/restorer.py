@@ -108,9 +108,7 @@ class _Restoration:
 
     def run(self) -> RestoreResult:
         patches = [self._aligned_picture()] if self.options.aligned else share(self._faces())
-        return RestoreResult(
-            self.pixels, patches, self.options.strength, self.seconds, self.notes
-        )
+        return RestoreResult(self.pixels, patches, self.options.strength, self.seconds, self.notes)
 
     def _faces(self) -> list[Patch]:
         self._report(Stage.DETECT, 0, 0)
@@ -152,9 +150,7 @@ class _Restoration:
         restored: list[FloatImage] = []
         self._report(Stage.RESTORE, 0, len(crops))
         with self._timed("network"):
-            batches = run_batches(
-                self.model, crops, seed=self.options.seed, note=self.notes.append
-            )
+            batches = run_batches(self.model, crops, seed=self.options.seed, note=self.notes.append)
             for crop in batches:
                 original = crops[len(restored)]
                 if self.options.keep_colours:
