@@ -1,0 +1,18 @@
+"""Picture files in and out: JPEG, PNG, TIFF and WebP, with depth, colours, EXIF and alpha."""
+
+from .colour import from_srgb, to_srgb
+from .depth import from_unit, to_unit
+from .picture import Picture, Pixels
+from .reading import read_picture
+from .writing import write_picture
+
+__all__ = [
+    "Picture",
+    "Pixels",
+    "from_srgb",
+    "from_unit",
+    "read_picture",
+    "to_srgb",
+    "to_unit",
+    "write_picture",
+]
