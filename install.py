@@ -216,11 +216,11 @@ def empty(env: Path) -> None:
 def forget_half_installed(env: Path) -> None:
     """Lets pip see that a package is not there when an earlier pip was killed while copying it.
 
-    pip writes RECORD last, but takes a package for installed as soon as its dist-info is there.
+    pip writes INSTALLER last, but takes a package for installed once its METADATA is there.
     """
     for packages in (*env.glob("lib/*/site-packages"), env / "Lib/site-packages"):
         for info in packages.glob("*.dist-info"):
-            if not (info / "RECORD").exists():
+            if not (info / "INSTALLER").exists():
                 shutil.rmtree(info)
 
 

@@ -142,7 +142,7 @@ def test_a_folder_of_the_users_is_refused_and_left_alone(computer: Computer) -> 
 def test_packages_that_a_killed_pip_left_are_forgotten(computer: Computer) -> None:
     computer.install()
     packages = computer.env / "lib" / "python3.11" / "site-packages"
-    whole = touch(packages / "numpy-2.dist-info" / "RECORD").parent
+    whole = touch(packages / "numpy-2.dist-info" / "INSTALLER").parent
     half = touch(packages / "torch-2.dist-info" / "METADATA").parent
     computer.install(torch="2")
     assert whole.exists()
