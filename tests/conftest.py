@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from typing import Any
 
+import cv2
+import numpy as np
 import pytest
+import torch
+from numpy.typing import NDArray
+
+from gpen_engine import GpenModel, Restorer, load_model
+from gpen_engine.faces import Detector
+from gpen_engine.network import Gpen, GpenConfig
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -15,3 +26,37 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip("the reference data (a folder 'shared' beside the checkout) is not here")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def photo(shared: Path) -> Callable[[str], NDArray[Any]]:
+    """Reads a photograph of the reference data: uint8 RGB (H, W, 3), not writeable."""
+
+    @cache
+    def read(name: str) -> NDArray[Any]:
+        bgr = cv2.imread(str(shared / "photos" / name), cv2.IMREAD_COLOR)
+        assert bgr is not None, name
+        rgb = np.ascontiguousarray(bgr[:, :, ::-1])
+        rgb.flags.writeable = False
+        return rgb
+
+    return read
+
+
+@pytest.fixture(scope="session")
+def detector() -> Detector:
+    """The embedded face detector on the processor."""
+    return Detector()
+
+
+@pytest.fixture(scope="session")
+def tiny_model() -> GpenModel:
+    """The smallest GPEN, 64 to 64 pixels, with random weights."""
+    torch.manual_seed(1)
+    return load_model(Gpen(GpenConfig(64, 64, 1, 0.0625)).state_dict(), device="cpu")
+
+
+@pytest.fixture(scope="session")
+def restorer(tiny_model: GpenModel, detector: Detector) -> Restorer:
+    """A restorer of the tiny model and the embedded detector."""
+    return Restorer(tiny_model, detector=detector)
