@@ -131,13 +131,15 @@ class Trainer:
             since += 1
             now = time.monotonic()
             if self.step % 50 == 0:
-                row = {name: round(total / since, 5) for name, total in sums.items()}
+                row: dict[str, Any] = {n: round(total / since, 5) for n, total in sums.items()}
                 row |= {"step": self.step, "seconds_a_step": round((now - logged) / since, 3)}
                 self._log(row)
                 report(row)
                 sums, since, logged = {}, 0, now
             if validation and self.step % validate_every == 0:
-                row = {"step": self.step, **validation.measure(self.average, self.folder)}
+                sheet = self.folder / "sheet.png"
+                scores = validation.measure(self._restore, sheet)
+                row = {"step": self.step, **{name: asdict(s) for name, s in scores.items()}}
                 self._log(row)
                 report(row)
             if now - saved > save_every:
@@ -185,6 +187,10 @@ class Trainer:
         optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
+
+    def _restore(self, images: Tensor) -> Tensor:
+        restored: Tensor = self.average(images.to(self.device))
+        return restored.cpu()
 
     @torch.no_grad()
     def _average(self) -> None:

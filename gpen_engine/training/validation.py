@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
-from ..network import Gpen
+from ..checkpoints import find_model, load_model
+from ..files import replacing
 from .data import list_pictures, read_crop, template_square, to_image, to_tensor
 from .degradation import SEVERITIES, degrade
 
@@ -21,10 +27,26 @@ def psnr(image: Image, truth: Image) -> float:
     return float(-10 * np.log10(max(float(np.mean((image - truth) ** 2)), 1e-10)))
 
 
-def detail(image: Image) -> float:
-    """Energy of the fine detail: mean square of the image minus its blur (sigma 1.5 of 256 px)."""
+def fine(image: Image) -> Image:
+    """The fine detail: the image minus its blur (sigma 1.5 pixels of 256)."""
     sigma = 1.5 * image.shape[0] / 256
-    return float(np.mean((image - cv2.GaussianBlur(image, (0, 0), sigma)) ** 2))
+    return np.asarray(image - cv2.GaussianBlur(image, (0, 0), sigma), np.float32)
+
+
+def sharpness(image: Image, truth: Image) -> float:
+    """Energy of the fine detail of eyes and mouth over the truth's; noise counts as detail."""
+    own, true = (sum(float(np.sum(p**2)) for p in face_parts(fine(i))) for i in (image, truth))
+    return own / true
+
+
+def true_detail(image: Image, truth: Image) -> float:
+    """How much of the truth's fine detail of eyes and mouth is there: 1 is all of it.
+
+    The projection of one on the other, so that noise and invented detail count nothing.
+    """
+    pairs = list(zip(face_parts(fine(image)), face_parts(fine(truth)), strict=True))
+    common = sum(float(np.sum(a * b)) for a, b in pairs)
+    return common / sum(float(np.sum(b**2)) for _, b in pairs)
 
 
 def face_parts(image: Image) -> list[Image]:
@@ -44,8 +66,50 @@ def colour_shift(image: Image, truth: Image) -> float:
     return float(np.abs(low.mean(axis=(0, 1))).mean() * 255)
 
 
+@dataclass(frozen=True)
+class Score:
+    """How restored faces compare with the truth, and with the damaged input."""
+
+    psnr_before: float
+    """Mean, in dB, of the bicubically enlarged input."""
+    psnr: float
+    sharpness_before: float
+    """Median; see :func:`sharpness`."""
+    sharpness: float
+    detail_before: float
+    """Median; see :func:`true_detail`."""
+    detail: float
+    colour: float
+    """Mean shift of the low frequencies in levels of 255."""
+
+    @classmethod
+    def of(cls, damaged: list[Image], restored: list[Image], truths: list[Image]) -> Score:
+        def over(
+            measure: Callable[[Image, Image], float], images: list[Image], middle: Any = np.median
+        ) -> float:
+            values = [measure(i, t) for i, t in zip(images, truths, strict=True)]
+            return round(float(middle(values)), 3)
+
+        return cls(
+            over(psnr, damaged, np.mean),
+            over(psnr, restored, np.mean),
+            over(sharpness, damaged),
+            over(sharpness, restored),
+            over(true_detail, damaged),
+            over(true_detail, restored),
+            over(colour_shift, restored, np.mean),
+        )
+
+
 class Validation:
-    """Fixed degraded copies of held-out crops, and the measures of a network on them."""
+    """Fixed degraded copies of held-out crops, to measure networks on.
+
+    Args:
+        folder: aligned crops that no training sees.
+        size: the network's side in pixels.
+        count: how many of them at most, spread evenly.
+        seed: of the degradations; the same seed damages every crop the same way.
+    """
 
     def __init__(self, folder: Path, size: int, count: int = 100, seed: int = 1) -> None:
         files = list_pictures([folder])
@@ -59,48 +123,60 @@ class Validation:
             for name, severity in SEVERITIES.items()
         }
 
+    def measure(
+        self, restore: Callable[[Tensor], Tensor], sheet: Path | None = None
+    ) -> dict[str, Score]:
+        """Restores every damaged crop and scores each severity.
+
+        Args:
+            restore: a network or model: [N, 3, size, size] in -1..1 to the same.
+            sheet: where to write a picture: truth, then before and after of each severity.
+        """
+        results = {name: self._restored(restore, images) for name, images in self.damaged.items()}
+        if sheet:
+            step = max(1, len(self.truths) // 6)
+            rows = [
+                np.hstack(
+                    [self.truths[i]]
+                    + [
+                        image
+                        for name in results
+                        for image in (self.damaged[name][i], results[name][i])
+                    ]
+                )
+                for i in range(0, len(self.truths), step)
+            ][:6]
+            with replacing(sheet) as temporary:
+                cv2.imwrite(
+                    str(temporary), (np.vstack(rows)[:, :, ::-1] * 255).round().astype(np.uint8)
+                )
+        return {
+            name: Score.of(self.damaged[name], restored, self.truths)
+            for name, restored in results.items()
+        }
+
     @torch.inference_mode()
-    def restore(self, network: Gpen, images: list[Image]) -> list[Image]:
-        """The network's output for each image, clipped to 0..1."""
-        device = next(network.parameters()).device
-        batches = [images[i : i + 8] for i in range(0, len(images), 8)]
-        out = []
-        for batch in batches:
-            tensors = torch.stack([to_tensor(image) for image in batch]).to(device)
-            out += [to_image(result) for result in network(tensors)]
+    def _restored(self, restore: Callable[[Tensor], Tensor], images: list[Image]) -> list[Image]:
+        out: list[Image] = []
+        for start in range(0, len(images), 8):
+            batch = torch.stack([to_tensor(image) for image in images[start : start + 8]])
+            out += [to_image(result) for result in restore(batch)]
         return out
 
-    def measure(self, network: Gpen, sheet_folder: Path | None = None) -> dict[str, float]:
-        """Per severity: mean PSNR before and after, median detail of eyes and mouth over the
-        truth's before and after, and mean colour shift in levels; optionally a picture sheet."""
-        row: dict[str, float] = {}
-        columns = []
-        for name, images in self.damaged.items():
-            restored = self.restore(network, images)
-            columns.append((images, restored))
-            pairs = list(zip(images, restored, self.truths, strict=True))
-            row[f"{name}_psnr_before"] = _mean(psnr(a, t) for a, _, t in pairs)
-            row[f"{name}_psnr"] = _mean(psnr(b, t) for _, b, t in pairs)
-            row[f"{name}_detail_before"] = _detail(images, self.truths)
-            row[f"{name}_detail"] = _detail(restored, self.truths)
-            row[f"{name}_colour"] = _mean(colour_shift(b, t) for _, b, t in pairs)
-        if sheet_folder:
-            rows = [
-                np.hstack([self.truths[i], *(np.hstack([a[i], b[i]]) for a, b in columns)])
-                for i in range(0, len(self.truths), max(1, len(self.truths) // 6))
-            ][:6]
-            sheet = (np.vstack(rows)[:, :, ::-1] * 255).round().astype(np.uint8)
-            cv2.imwrite(str(sheet_folder / "sheet.png"), sheet)
-        return row
+
+def main() -> None:
+    """Prints scores: ``python -m gpen_engine.training.validation FOLDER [MODEL [SHEET.png]]``."""
+    folder, *rest = sys.argv[1:]
+    model = load_model(find_model(rest[0] if rest else "GPEN-Mini-256"), dtype="float32")
+    validation = Validation(Path(folder), model.config.in_size)
+    scores = validation.measure(model, Path(rest[1]) if len(rest) > 1 else None)
+    print("severity  " + "  ".join(field.name for field in fields(Score)))
+    for name, score in scores.items():
+        print(
+            f"{name:8}  "
+            + "  ".join(f"{getattr(score, f.name):{len(f.name)}}" for f in fields(score))
+        )
 
 
-def _detail(images: list[Image], truths: list[Image]) -> float:
-    ratios = [
-        sum(map(detail, face_parts(image))) / sum(map(detail, face_parts(truth)))
-        for image, truth in zip(images, truths, strict=True)
-    ]
-    return round(float(np.median(ratios)), 4)
-
-
-def _mean(values: object) -> float:
-    return round(float(np.mean(list(values))), 3)  # type: ignore[call-overload]
+if __name__ == "__main__":
+    main()
