@@ -355,7 +355,8 @@ def say_what_was_done(env: Path, say: Callable[[str], None]) -> None:
     say("The engine works. The sample portrait before and after is here:")
     for picture in sorted((env / "sample").iterdir()):
         say(f"      {picture}")
-    say(f"Restore a photo of yours: {python_of(env)} -m gpen_engine restore PHOTO -o RESULT")
+    gpen = python_of(env).with_name("gpen.exe" if os.name == "nt" else "gpen")
+    say(f"Restore a photo of yours: {shlex.quote(str(gpen))} restore PHOTO -o RESULT")
     say("Not set up: the GIMP plug-in, which is not part of this version yet.")
     say("Not downloaded: the published GPEN weights; a small model that comes along did this.")
 

@@ -283,6 +283,7 @@ def test_it_says_where_the_pictures_are_and_what_was_left_out(
     assert pretended() == 0
     said = capsys.readouterr().out
     assert f"      {tmp_path / 'env' / 'sample' / 'before.jpg'}\n" in said
+    assert f"{installer.python_of(tmp_path / 'env').parent / 'gpen'}" in said
     assert "GIMP plug-in, which is not part of this version yet" in said
     assert "Not downloaded: the published GPEN weights" in said
 
