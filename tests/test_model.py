@@ -1,0 +1,81 @@
+"""A loaded model as its user meets it."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor
+
+from gpen_engine.model import GpenModel
+from gpen_engine.network import Gpen, GpenConfig
+
+CONFIG = GpenConfig(64, 128, 1, 0.0625, style_dim=32, style_layers=2)
+
+
+@pytest.fixture(scope="module")
+def model() -> GpenModel:
+    torch.manual_seed(8)
+    network = Gpen(CONFIG).eval()
+    for name, parameter in network.named_parameters():
+        if name.endswith("noise.weight"):
+            torch.nn.init.constant_(parameter, 0.5)
+    return GpenModel(
+        network, name="Test", device=torch.device("cpu"), dtype=torch.float32, sha256=None
+    )
+
+
+def faces(count: int) -> Tensor:
+    return torch.rand(count, 3, 64, 64, generator=torch.Generator().manual_seed(1)) * 2 - 1
+
+
+def test_attributes(model: GpenModel) -> None:
+    assert model.config == CONFIG
+    assert model.parameters == sum(p.numel() for p in Gpen(CONFIG).parameters())
+    assert repr(model) == "<GpenModel Test, 64 to 128, torch.float32, cpu>"
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.float16])
+def test_images_come_back_in_kind(model: GpenModel, count: int, dtype: torch.dtype) -> None:
+    restored = model(faces(count).to(dtype))
+    assert restored.shape == (count, 3, 128, 128)
+    assert restored.dtype == dtype
+
+
+def test_the_image_is_what_the_network_gives_and_not_clipped(model: GpenModel) -> None:
+    with torch.inference_mode():
+        expected = model.network(faces(2), seed=4)
+    restored = model(faces(2), seed=4)
+    assert torch.equal(restored, expected)
+    assert restored.abs().max() > 1
+
+
+def test_the_seed_steers_the_noise(model: GpenModel) -> None:
+    first = model(faces(2), seed=1)
+    assert torch.equal(model(faces(2), seed=1), first)
+    assert not torch.equal(model(faces(2), seed=2), first)
+
+
+def test_the_result_is_an_ordinary_tensor_and_the_input_untouched(model: GpenModel) -> None:
+    images = faces(1).requires_grad_()
+    before = images.detach().clone()
+    restored = model(images)
+    assert not restored.requires_grad
+    restored.clamp_(-1, 1)  # would raise for a tensor of inference mode
+    assert torch.equal(images, before)
+
+
+@pytest.mark.parametrize(
+    "images",
+    [
+        torch.zeros(3, 64, 64),
+        torch.zeros(1, 3, 128, 128),
+        torch.zeros(1, 1, 64, 64),
+        torch.zeros(1, 64, 64, 3),
+        torch.zeros(1, 3, 64, 64, dtype=torch.uint8),
+    ],
+    ids=lambda t: f"{list(t.shape)} {t.dtype}",
+)
+def test_other_images_are_refused(model: GpenModel, images: Tensor) -> None:
+    with pytest.raises(ValueError, match=r"needs floating-point images \[N, 3, 64, 64\]"):
+        model(images)
