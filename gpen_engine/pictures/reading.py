@@ -12,6 +12,7 @@ from .formats import FORMATS, Format, Unsupported
 from .picture import Picture, Pixels
 
 _HEAD = 16  # bytes that tell the format
+_HIGHEST_DPI = 65535  # what JPEG can state; no scanner comes near
 
 
 def read_picture(path: str | os.PathLike[str]) -> Picture:
@@ -35,7 +36,7 @@ def read_picture(path: str | os.PathLike[str]) -> Picture:
         raise GpenError(
             "bad_image",
             f"The {format.name} file {path.name} cannot be read: it holds {error}.",
-            "Save it from an image editor as a plain 8-bit or 16-bit RGB picture.",
+            "Save it from an image editor as a plain RGB picture (or a smaller one).",
         ) from error
     except MemoryError as error:
         raise GpenError(
@@ -47,7 +48,7 @@ def read_picture(path: str | os.PathLike[str]) -> Picture:
         raise GpenError(
             "bad_image",
             f"The {format.name} file {path.name} is damaged or cut short.",
-            f"Copy it again from where it came from. (The decoder says: {error})",
+            "Copy it again from where it came from, or save it anew from an image editor.",
         ) from error
     return _upright(picture, orientation)
 
@@ -79,9 +80,11 @@ def _format(path: Path) -> Format:
 
 
 def _upright(picture: Picture, orientation: int) -> Picture:
-    """Undoes an EXIF orientation; the pixels come back contiguous."""
+    """Undoes an EXIF orientation, makes the pixels contiguous and drops a nonsense resolution."""
     pixels: Pixels = picture.pixels
     dpi = picture.dpi
+    if dpi and not all(1 <= dots <= _HIGHEST_DPI for dots in dpi):
+        dpi = None
     if orientation in (5, 6, 7, 8):
         pixels = pixels.swapaxes(0, 1)
         dpi = dpi and (dpi[1], dpi[0])

@@ -61,7 +61,7 @@ def upright(block: bytes | None) -> tuple[int, bytes | None]:
         edited = bytearray(block)
         orientation = 1
         for entry in entries:
-            if entry.tag == ORIENTATION and entry.kind in _WHOLE:
+            if entry.tag == ORIENTATION and entry.kind in _WHOLE and entry.number == 1:
                 code = order + _WHOLE[entry.kind]
                 (orientation,) = struct.unpack_from(code, block, entry.at)
                 struct.pack_into(code, edited, entry.at, 1)
@@ -118,7 +118,11 @@ def into_tiff(tiff: bytes, block: bytes) -> bytes:
 
 
 def _first(data: bytes | mmap, order: str) -> int:
-    return int(struct.unpack_from(order + "I", data, 4)[0])
+    """Where the first directory stands."""
+    start = int(struct.unpack_from(order + "I", data, 4)[0])
+    if start < 8:
+        raise ValueError("the first directory would lie in the header")
+    return start
 
 
 def _entries(data: bytes | mmap, order: str, start: int) -> tuple[list[_Entry], int]:
@@ -134,22 +138,19 @@ def _entries(data: bytes | mmap, order: str, start: int) -> tuple[list[_Entry], 
 
 
 def _tree(data: bytes | mmap, order: str, start: int, levels: int) -> _Directory:
-    """A directory with the directories that it points to; values past the end are left out."""
+    """A directory with the directories that it points to; damaged ones are left out."""
     room = _LARGEST_DIRECTORY
     if levels == 0:
         raise ValueError("directories within directories without end")
     directory: _Directory = {}
     for entry in _entries(data, order, start)[0]:
         if entry.tag in _POINTERS:
-            (below,) = struct.unpack_from(order + "I", data, entry.at)
             with suppress(ValueError, struct.error):  # a damaged branch is left out
+                (below,) = struct.unpack_from(order + "I", data, entry.at)
                 directory[entry.tag] = _tree(data, order, below, levels - 1)
-            continue
-        room -= entry.size
-        if room < 0:
-            raise ValueError("more than an EXIF block can be")
-        value = data[entry.at : entry.at + entry.size]
-        if 0 < len(value) == entry.size:
+        elif 0 < entry.size <= min(room, len(data) - entry.at):
+            room -= entry.size
+            value = data[entry.at : entry.at + entry.size]
             directory[entry.tag] = (entry.kind, entry.number, value)
     return directory
 

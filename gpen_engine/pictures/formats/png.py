@@ -41,7 +41,11 @@ def _decode(file: BinaryIO) -> Decoded:
 
 
 def _encode(picture: Picture, quality: int) -> bytes:
-    png = imagecodecs.png_encode(np.ascontiguousarray(picture.pixels), level=_LEVEL)
+    # The codec insists on regular strides, which numpy does not keep for sides of 1 pixel.
+    pixels = picture.pixels.ravel().reshape(picture.pixels.shape)
+    # Its own guess of the room forgets that each row takes a byte more.
+    room = (pixels.nbytes + len(pixels)) * 101 // 100 + 1024
+    png = imagecodecs.png_encode(pixels, level=_LEVEL, out=room)
     chunks = []
     if picture.profile:
         chunks.append(_chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(picture.profile)))
