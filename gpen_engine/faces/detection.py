@@ -28,6 +28,8 @@ TILE = 1024
 """Side of the tiles that larger scales are searched in."""
 OVERLAP = 256
 """What neighbouring tiles share; larger faces are found on a smaller scale."""
+STRIP = 256
+"""Rows that are averaged at once."""
 _MEAN_BGR = (104.0, 117.0, 123.0)
 
 
@@ -103,7 +105,7 @@ class Detector:
         faces = []
         for tile in tiles(pixels.width, pixels.height, round(TILE / scale), round(OVERLAP / scale)):
             between()
-            image = _scaled(pixels.rgb(tile), scale)
+            image = scaled(pixels, tile, scale)
             boxes, landmarks, scores = self._run(image, threshold)
             # From the tile's scaled pixels to the picture's: edges onto edges.
             zoom = np.array([tile[2] - tile[0], tile[3] - tile[1]]) / image.shape[1::-1]
@@ -185,11 +187,19 @@ def anchors(height: int, width: int, steps: list[int], min_sizes: list[list[int]
     return torch.cat(levels)
 
 
-def _scaled(image: FloatImage, scale: float) -> FloatImage:
+def scaled(pixels: Pixels, box: Box, scale: float) -> FloatImage:
+    """A region of the picture made smaller by averaging, (h, w, 3) RGB in 0..1."""
     if scale == 1:
-        return image
-    size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
-    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.float32)
+        return pixels.rgb(box)
+    x0, y0, x1, y1 = box
+    width, height = max(1, round((x1 - x0) * scale)), max(1, round((y1 - y0) * scale))
+    # Along the rows first, a strip at a time: a huge picture is never held whole in float.
+    strips = []
+    for y in range(y0, y1, STRIP):
+        strip = pixels.rgb((x0, y, x1, min(y + STRIP, y1)))
+        strips.append(cv2.resize(strip, (width, len(strip)), interpolation=cv2.INTER_AREA))
+    narrow = np.concatenate(strips)
+    return np.asarray(cv2.resize(narrow, (width, height), interpolation=cv2.INTER_AREA), np.float32)
 
 
 def _is_cut(box: NDArray[np.float64], tile: Box, pixels: Pixels, margin: float) -> bool:

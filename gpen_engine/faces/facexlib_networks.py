@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
@@ -70,8 +71,9 @@ def load(path: Path, build: Callable[[Weights], nn.Module], what: str, takes: st
     """
     content = read(path)
     tensors = content.items() if isinstance(content, dict) else ()
+    weights = {k.removeprefix("module."): v for k, v in tensors if isinstance(v, Tensor)}
     try:
-        return build({name: value for name, value in tensors if isinstance(value, Tensor)})
+        return build(weights)
     except RuntimeError as error:  # what load_state_dict raises for other names and shapes
         raise GpenError("bad_checkpoint", f"{path.name} does not hold {what}.", takes) from error
 
@@ -94,7 +96,9 @@ def retinaface(weights: Weights) -> nn.Module:
 def empty_retinaface(name: str) -> nn.Module:
     """RetinaFace with random weights; ``name`` is mobile0.25 or resnet50."""
     module = _import_facexlib().detection.retinaface
-    return cast(nn.Module, module.RetinaFace(network_name=name, device=torch.device("cpu")))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it asks torchvision for an empty ResNet the old way
+        return cast(nn.Module, module.RetinaFace(network_name=name, device=torch.device("cpu")))
 
 
 def face_parser(weights: Weights) -> nn.Module:
@@ -112,9 +116,7 @@ def face_parser(weights: Weights) -> nn.Module:
 
 
 def _filled(network: nn.Module, weights: Weights) -> nn.Module:
-    network.load_state_dict(
-        {key.removeprefix("module."): value.float() for key, value in weights.items()}
-    )
+    network.load_state_dict({key: value.float() for key, value in weights.items()})
     return network.eval().requires_grad_(False)
 
 

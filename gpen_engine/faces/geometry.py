@@ -170,11 +170,24 @@ def resample(
     elif sharp and scale > 1:
         # Doubling by cubic first keeps the edges; OpenCV's linear warp is exact in its positions,
         # its cubic one rounds them to 1/32 pixel.
-        height, width = image.shape[:2]
-        double = (2 * width, 2 * height)
-        image = np.asarray(cv2.resize(image, double, interpolation=cv2.INTER_CUBIC), np.float32)
+        image = doubled(image)
         matrix = similarity.matrix @ np.array([[0.5, 0, -0.25], [0, 0.5, -0.25], [0, 0, 1]])
     else:
         matrix = similarity.matrix
     warped = cv2.warpAffine(image, matrix, size, flags=cv2.INTER_LINEAR, borderMode=border)
     return np.asarray(warped, dtype=np.float32)
+
+
+def doubled(image: FloatImage) -> FloatImage:
+    """(h, w) or (h, w, C) at twice its size, edges onto edges, by Keys' cubic (1981).
+
+    OpenCV's own cubic is another (a = -0.75 for -0.5): sharper, but it moves pixels to and fro by
+    a twentieth, so that a ramp becomes a stair.
+    """
+    early = np.array([-0.0234375, 0.2265625, 0.8671875, -0.0703125, 0])  # a quarter before
+    halves = (early, early[::-1])
+    double = np.empty((2 * image.shape[0], 2 * image.shape[1], *image.shape[2:]), np.float32)
+    for row, vertical in enumerate(halves):
+        for column, horizontal in enumerate(halves):
+            double[row::2, column::2] = cv2.sepFilter2D(image, -1, horizontal, vertical)
+    return double

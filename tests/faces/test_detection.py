@@ -1,0 +1,178 @@
+"""Faces found in the photographs, and in pictures made of them."""
+
+from __future__ import annotations
+
+import csv
+import resource
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from gpen_engine.faces import Detector, Face
+from gpen_engine.faces.detection import scales
+from gpen_engine.faces.merging import overlap
+from gpen_engine.pixels import Pixels
+
+Photo = Callable[[str], NDArray[Any]]
+SOLVAY = "old_group_solvay_1927.jpg"
+PORTRAIT = "modern_colour_flags.jpg"
+
+
+def photo_names() -> list[str]:
+    """File names of the photographs with one face each, where the reference data is here."""
+    table = Path(__file__).resolve().parents[3] / "shared" / "photos" / "PHOTOS.tsv"
+    if not table.exists():
+        return []
+    with table.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file, delimiter="\t"))
+    return [row["file"] for row in rows if row["faces_by_eye"] == "1"]
+
+
+def same_faces(found: list[Face], expected: list[Face], least: float) -> bool:
+    """Whether each face expected has one of its own with this intersection over union."""
+    return len(found) == len(expected) and all(
+        sum(overlap(a, b)[0] > least for b in found) == 1 for a in expected
+    )
+
+
+@pytest.mark.parametrize("name", photo_names())
+def test_the_one_face_of_a_photograph_is_found(photo: Photo, detector: Detector, name: str) -> None:
+    (face,) = detector.detect(Pixels(photo(name)))
+    assert 0.9 < face.score <= 1
+    x0, y0, x1, y1 = face.box
+    left, right, nose, mouth_left, mouth_right = face.landmarks
+    assert x0 < left[0] < right[0] < x1
+    assert mouth_left[0] < mouth_right[0]
+    assert y0 < (left[1] + right[1]) / 2 < nose[1] < (mouth_left[1] + mouth_right[1]) / 2 < y1
+
+
+def test_all_29_faces_of_a_group_are_found(photo: Photo, detector: Detector) -> None:
+    faces = detector.detect(Pixels(photo(SOLVAY)))
+    assert len(faces) == 29
+    middles = [face.box[0] + face.box[2] for face in faces]
+    assert middles == sorted(middles)
+    assert all(min(face.size) > 12 and max(face.size) < 90 for face in faces)
+
+
+def test_published_and_embedded_weights_find_the_same(
+    photo: Photo, detector: Detector, shared: Path
+) -> None:
+    published = Detector(shared / "weights" / "detection_mobilenet0.25_Final.pth")
+    for name in (SOLVAY, PORTRAIT):
+        pixels = Pixels(photo(name))
+        assert same_faces(detector.detect(pixels), published.detect(pixels), 0.6)
+
+
+@pytest.mark.parametrize("kind", ["grey", "grey and alpha", "RGBA", "uint16", "float32"])
+def test_every_kind_of_pixels_gives_the_same_faces(
+    photo: Photo, detector: Detector, kind: str
+) -> None:
+    image = photo("modern_grey.jpg")
+    alpha = np.full_like(image[:, :, :1], 255)
+    same: dict[str, NDArray[Any]] = {
+        "grey": image[:, :, 0],
+        "grey and alpha": np.concatenate([image[:, :, :1], alpha], axis=2),
+        "RGBA": np.concatenate([image, alpha], axis=2),
+        "uint16": image.astype(np.uint16) * 257,
+        "float32": image.astype(np.float32) / np.float32(255),
+    }
+    (expected,) = detector.detect(Pixels(image))
+    (face,) = detector.detect(Pixels(same[kind]))
+    np.testing.assert_allclose(face.box, expected.box, atol=0.5)
+    np.testing.assert_allclose(face.landmarks, expected.landmarks, atol=0.5)
+
+
+@pytest.mark.parametrize("factor", [2, 5])
+def test_a_smaller_scale_gives_the_same_places(
+    photo: Photo, detector: Detector, factor: int
+) -> None:
+    """Edges onto edges: averaging undoes repeated pixels, so the network sees the same image."""
+    image = photo("modern_grey.jpg")
+    repeated = Pixels(image.repeat(factor, axis=0).repeat(factor, axis=1))
+    expected = detector._search(Pixels(image), 1.0, 0.9, lambda: None)
+    found = detector._search(repeated, 1 / factor, 0.9, lambda: None)
+    assert len(found) == len(expected) > 0
+    for face, original in zip(found, expected, strict=True):
+        landmarks = (original.landmarks + 0.5) * factor - 0.5
+        np.testing.assert_allclose(face.landmarks, landmarks, atol=0.01)
+        np.testing.assert_allclose(
+            face.box, (np.array(original.box) + 0.5) * factor - 0.5, atol=0.01
+        )
+
+
+def test_a_face_on_the_seam_of_tiles_is_found_once(photo: Photo, detector: Detector) -> None:
+    """1800 pixels are two tiles, 0..1024 and 776..1800: this face lies in both and across."""
+    small = photo(PORTRAIT)
+    (alone,) = detector.detect(Pixels(small))
+    for x in (650, 800, 900):
+        canvas = np.full((700, 1800, 3), 120, np.uint8)
+        canvas[200 : 200 + small.shape[0], x : x + small.shape[1]] = small
+        (face,) = detector.detect(Pixels(canvas))
+        shift = face.landmarks - (alone.landmarks + (x, 200))
+        assert np.abs(shift).max() < 0.04 * alone.size[1]
+
+
+def test_pictures_without_a_face(detector: Detector) -> None:
+    noise = np.random.default_rng(1).integers(0, 256, (300, 400, 3), dtype=np.uint8)
+    for image in (noise, np.zeros((700, 500), np.uint8), np.full((1, 1, 3), 128, np.uint8)):
+        assert detector.detect(Pixels(image)) == []
+    thin = np.tile(noise[:1], (1, 10, 1))
+    assert detector.detect(Pixels(thin)) == []
+    assert detector.detect(Pixels(thin.transpose(1, 0, 2))) == []
+
+
+def test_a_face_of_12_pixels_is_found(photo: Photo, detector: Detector) -> None:
+    image = photo(PORTRAIT)
+    small = cv2.resize(image, None, fx=0.215, fy=0.215, interpolation=cv2.INTER_AREA)
+    (face,) = detector.detect(Pixels(small), threshold=0.5)
+    assert 11 < face.size[0] < 14
+
+
+def test_the_threshold_decides(photo: Photo, detector: Detector) -> None:
+    pixels = Pixels(photo(PORTRAIT))
+    (face,) = detector.detect(pixels)
+    assert detector.detect(pixels, threshold=min(face.score + 1e-6, 1)) == []
+
+
+def test_stops_between_tiles(photo: Photo, detector: Detector) -> None:
+    class Stopped(Exception):
+        pass
+
+    asked = 0
+
+    def between() -> None:
+        nonlocal asked
+        asked += 1
+        if asked == 2:
+            raise Stopped
+
+    pixels = Pixels(photo(SOLVAY))
+    assert scales(pixels.width, pixels.height)[1:] == [1]
+    with pytest.raises(Stopped):
+        detector.detect(pixels, between=between)
+
+
+@pytest.mark.slow
+def test_two_faces_in_a_huge_picture(photo: Photo, detector: Detector) -> None:
+    """12000 by 8000: a small face and a large one, at their places, in bounded memory."""
+    canvas = np.full((8000, 12000, 3), 120, np.uint8)
+    small = photo(PORTRAIT)
+    large = cv2.resize(small, None, fx=9, fy=9, interpolation=cv2.INTER_CUBIC)
+    places = {(9100, 6400): small, (700, 900): large}
+    for (x, y), image in places.items():
+        canvas[y : y + image.shape[0], x : x + image.shape[1]] = image
+    (alone,) = detector.detect(Pixels(small))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    faces = detector.detect(Pixels(canvas))
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert len(faces) == 2
+    for face, (x, y), factor in zip(faces, [(700, 900), (9100, 6400)], [9, 1], strict=True):
+        expected = alone.landmarks * factor + (x, y)
+        assert np.abs(face.landmarks - expected).max() < 0.04 * face.size[1]
+    # The picture as float32 would take 1 150 000 kB.
+    assert grown < 500_000, f"{grown} kB"
