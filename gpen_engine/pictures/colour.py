@@ -43,7 +43,7 @@ def to_srgb(picture: Picture, box: tuple[int, int, int, int] | None = None) -> N
     colour = picture.colour[y0:y1, x0:x1]
     profile = _profile(picture)
     if profile is None:
-        return np.array(to_unit(colour))
+        return colour.copy() if colour.dtype == np.float32 else to_unit(colour)
 
     def convert(strip: Pixels) -> NDArray[np.float32]:
         values = np.nan_to_num(to_unit(strip), nan=0.0, posinf=1.0, neginf=0.0)
