@@ -62,10 +62,12 @@ def convert(
             f"Choose the layout {' or '.join(checkpoint.form.layouts)}.",
         )
     tensors = {key: _cast(key, tensor, wanted) for key, tensor in checkpoint.tensors.items()}
+    arguments = _arguments(checkpoint, target)
+    del checkpoint  # lets go of the mapped source: Windows does not replace a file that is mapped
     try:
         with replacing(target) as temporary:
             write = _save_safetensors if target.suffix.lower() == ".safetensors" else _save_torch
-            write(temporary, tensors, layout, _arguments(checkpoint, target))
+            write(temporary, tensors, layout, arguments)
     except (OSError, SafetensorError) as error:
         raise GpenError(
             "cannot_write",
