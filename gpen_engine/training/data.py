@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -133,5 +134,6 @@ def batches(dataset: Pairs, batch: int, workers: int) -> Iterator[tuple[Tensor, 
 
 
 def _one_thread(_: int) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the main process decides
     cv2.setNumThreads(0)
     torch.set_num_threads(1)

@@ -107,6 +107,7 @@ class Trainer:
         validate_every: int = 500,
         workers: int = 1,
         report: Callable[[dict[str, Any]], None] = lambda _: None,
+        stop: Callable[[], bool] = lambda: False,
     ) -> None:
         """Trains to ``options.steps``, saving at least every ``save_every`` seconds and at the end.
 
@@ -115,6 +116,7 @@ class Trainer:
             validation: measured every ``validate_every`` steps when given.
             workers: processes that prepare pairs.
             report: called with one log row about every 50 steps.
+            stop: asked before each step; True ends the run early, saved like a finished one.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         dataset = Pairs(
@@ -124,7 +126,7 @@ class Trainer:
         saved = logged = time.monotonic()
         sums: dict[str, float] = {}
         since = 0
-        while self.step < self.options.steps:
+        while self.step < self.options.steps and not stop():
             damaged, truth = (t.to(self.device, non_blocking=True) for t in next(data))
             for name, value in self.update(damaged, truth).items():
                 sums[name] = sums.get(name, 0.0) + value

@@ -1,0 +1,218 @@
+"""What ``restore`` and ``batch`` let a user choose, said once."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import inspect
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+
+import typer
+
+from ..errors import GpenError
+
+if TYPE_CHECKING:
+    from ..pixels import Box
+    from ..restore import RestoreOptions, Restorer
+
+FACES, MACHINE, FILES = "Faces", "Model and machine", "Files"
+
+
+@dataclass(frozen=True)
+class Choices:
+    """The common options, as typed."""
+
+    strength: Annotated[
+        float,
+        typer.Option(metavar="0..1", rich_help_panel=FACES, help="0 original, 1 fully restored."),
+    ] = 1.0
+    keep_colours: Annotated[
+        bool, typer.Option(rich_help_panel=FACES, help="Keep the photo's skin tone and light.")
+    ] = True
+    region: Annotated[
+        str | None,
+        typer.Option(
+            metavar="X0,Y0,X1,Y1",
+            rich_help_panel=FACES,
+            help="Only faces in this rectangle (pixels); it is the face if none is found there.",
+        ),
+    ] = None
+    threshold: Annotated[
+        float,
+        typer.Option(metavar="0..1", rich_help_panel=FACES, help="How sure the detector must be."),
+    ] = 0.9
+    aligned: Annotated[
+        bool,
+        typer.Option("--aligned", rich_help_panel=FACES, help="The picture is one aligned face."),
+    ] = False
+    template: Annotated[
+        str, typer.Option(metavar="gpen|ffhq", rich_help_panel=FACES, help="How faces are framed.")
+    ] = "gpen"
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--model",
+            "--model_path",
+            metavar="NAME|PATH",
+            rich_help_panel=MACHINE,
+            help="The weights; by default those that come along.",
+        ),
+    ] = None
+    size: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", rich_help_panel=MACHINE, help="The model's input size, to be sure of it."
+        ),
+    ] = None
+    seed: Annotated[
+        int,
+        typer.Option(
+            metavar="N", rich_help_panel=MACHINE, help="Noise of models that enlarge faces."
+        ),
+    ] = 0
+    device: Annotated[
+        str,
+        typer.Option(metavar="auto|cpu|cuda", rich_help_panel=MACHINE, help="What computes."),
+    ] = "auto"
+    dtype: Annotated[
+        str,
+        typer.Option(
+            metavar="auto|float32|bfloat16|float16", rich_help_panel=MACHINE, help="Precision."
+        ),
+    ] = "auto"
+    detector: Annotated[
+        Path | None,
+        typer.Option(metavar="PATH", rich_help_panel=MACHINE, help="Another RetinaFace."),
+    ] = None
+    parser: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PATH", rich_help_panel=MACHINE, help="ParseNet or BiSeNet, for finer masks."
+        ),
+    ] = None
+    quality: Annotated[
+        int,
+        typer.Option(metavar="1..100", rich_help_panel=FILES, help="Of JPEG and WebP files."),
+    ] = 95
+    force: Annotated[
+        bool, typer.Option("--force", rich_help_panel=FILES, help="Overwrite existing files.")
+    ] = False
+    json: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE|-", rich_help_panel=FILES, help="Write a report; - is the screen."
+        ),
+    ] = None
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False
+
+    def options(self) -> RestoreOptions:
+        """Raises GpenError: ``bad_option``."""
+        from ..restore import RestoreOptions
+
+        if not 1 <= self.quality <= 100:
+            raise GpenError("bad_option", "The quality must lie between 1 and 100.")
+        if not 0 <= self.seed < 2**63:
+            raise GpenError("bad_option", "The seed must be a whole number, and not below 0.")
+        return RestoreOptions(
+            strength=self.strength,
+            template=self.template,
+            keep_colours=self.keep_colours,
+            threshold=self.threshold,
+            region=None if self.region is None else parse_region(self.region),
+            aligned=self.aligned,
+            seed=self.seed,
+        )
+
+    def model_file(self) -> Path:
+        """Raises GpenError: ``model_missing``."""
+        from ..checkpoints import find_model
+        from ..checkpoints.catalogue import ENTRIES
+
+        return find_model(self.model or ENTRIES[0].name)
+
+    def restorer(self) -> Restorer:
+        """Loads the networks.
+
+        Raises:
+            GpenError: those of ``Restorer``; ``bad_option`` when ``size`` is not the model's.
+        """
+        from ..restore import Restorer
+
+        restorer = Restorer(
+            self.model_file(),
+            detector=self.detector,
+            parser=self.parser,
+            device=self.device,
+            dtype=self.dtype,
+        )
+        check_size(self.size, restorer)
+        return restorer
+
+    def digest(self) -> str:
+        """A sum of everything that the result depends on, but for the picture and the device."""
+        files = [self.model_file(), self.detector, self.parser]
+        result = {
+            "options": asdict(self.options()),
+            "networks": [path and _sha256(path) for path in files],
+            "dtype": self.dtype,
+            "quality": self.quality,
+        }
+        return hashlib.sha256(json.dumps(result, sort_keys=True).encode()).hexdigest()
+
+
+def with_choices(command: Callable[..., None]) -> Callable[..., None]:
+    """Lets typer see the fields of ``Choices`` in place of a command's parameter ``choices``."""
+    hints = get_type_hints(Choices, include_extras=True)
+    signature = inspect.signature(command, eval_str=True)
+    own = [p for p in signature.parameters.values() if p.name != "choices"]
+    spread = [
+        inspect.Parameter(
+            f.name, inspect.Parameter.KEYWORD_ONLY, default=f.default, annotation=hints[f.name]
+        )
+        for f in fields(Choices)
+    ]
+
+    @functools.wraps(command)
+    def run(**given: Any) -> None:
+        choices = Choices(**{f.name: given.pop(f.name) for f in fields(Choices)})
+        command(choices=choices, **given)
+
+    run.__signature__ = signature.replace(parameters=[*own, *spread])  # type: ignore[attr-defined]
+    run.__annotations__ = {p.name: p.annotation for p in [*own, *spread]}
+    return run
+
+
+def check_size(size: int | None, restorer: Restorer) -> None:
+    """Raises GpenError: ``bad_option`` when the user expects a model of another size."""
+    model = restorer.model
+    if size not in (None, model.config.in_size):
+        raise GpenError(
+            "bad_option",
+            f"You asked for size {size}, but {model.name} takes faces of {model.config.in_size}"
+            " pixels.",
+            "Leave --size out, or choose a model of that size with --model.",
+        )
+
+
+def parse_region(text: str) -> Box:
+    """ "x0,y0,x1,y1" as numbers; raises GpenError ``bad_option``."""
+    try:
+        x0, y0, x1, y1 = (int(part) for part in text.split(","))
+    except ValueError as error:
+        raise GpenError(
+            "bad_option",
+            f'The region "{text}" is not understood.',
+            "Give four whole numbers of pixels: x0,y0,x1,y1.",
+        ) from error
+    return x0, y0, x1, y1
+
+
+def _sha256(path: Path) -> str:
+    if not path.is_file():
+        raise GpenError("model_missing", f"There is no weights file {path}.", "Check its name.")
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

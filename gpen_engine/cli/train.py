@@ -1,0 +1,181 @@
+"""``gpen train``: a network of one's own."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ..errors import GpenError
+from .console import INTERRUPTED, guarded
+
+if TYPE_CHECKING:
+    import torch
+
+    from ..training.trainer import Trainer
+
+NETWORK = ("size", "narrow", "channel_multiplier")
+"""What a resumed run cannot change."""
+
+
+@guarded
+def train(
+    folders: Annotated[
+        list[Path], typer.Argument(metavar="FOLDER", help="Pictures, each one aligned face.")
+    ],
+    *,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="RUN", help="A folder for all that it makes.")
+    ],
+    val: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Faces to measure with, not to learn.")
+    ] = None,
+    size: Annotated[
+        int | None, typer.Option(metavar="N", help="Side of the network's faces (256).")
+    ] = None,
+    narrow: Annotated[
+        float | None, typer.Option(metavar="X", help="Scales all widths (0.25).")
+    ] = None,
+    channel_multiplier: Annotated[
+        float | None, typer.Option(metavar="X", help="Widens the levels from 64 pixels up (1).")
+    ] = None,
+    steps: Annotated[int | None, typer.Option(metavar="N", min=1, help="In all (5000).")] = None,
+    batch: Annotated[int | None, typer.Option(metavar="N", min=1, help="Faces a step (8).")] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(metavar="X", min=0, help="Adam's (0.002).")
+    ] = None,
+    adversarial: Annotated[
+        float | None, typer.Option(metavar="X", min=0, help="Weight of the discriminator (0.02).")
+    ] = None,
+    warm_up: Annotated[
+        int | None, typer.Option(metavar="N", min=0, help="Steps without discriminator (1500).")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(metavar="N", min=0, help="(0)")] = None,
+    workers: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Processes that prepare pictures.")
+    ] = 1,
+    device: Annotated[str, typer.Option(metavar="auto|cpu|cuda", help="What computes.")] = "auto",
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in RUN.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
+) -> None:
+    """Trains a GPEN network on pictures of aligned faces.
+
+    RUN gets state.pt, log.jsonl, with --val sheet.png, and at the end model.safetensors. After
+    Ctrl-C the run can be resumed, with other options if wished.
+    """
+    given = {
+        "size": size,
+        "narrow": narrow,
+        "channel_multiplier": channel_multiplier,
+        "steps": steps,
+        "batch": batch,
+        "learning_rate": learning_rate,
+        "adversarial": adversarial,
+        "warm_up": warm_up,
+        "seed": seed,
+    }
+    from ..checkpoints import convert
+    from ..device import choose_device
+    from ..training.validation import Validation
+
+    changes = {name: value for name, value in given.items() if value is not None}
+    trainer = prepare(output, changes, choose_device(device), resume=resume)
+    total = trainer.options.steps
+    validation = Validation(val, trainer.options.size) if val else None
+    with asked_to_stop(quiet=quiet) as stop:
+        trainer.run(
+            folders,
+            validation,
+            validate_every=min(500, total),
+            workers=workers,
+            report=(lambda _: None) if quiet else (lambda row: print(shown(row), flush=True)),
+            stop=stop,
+        )
+    if trainer.step < total:
+        print(f"Stopped after step {trainer.step} of {total}; saved.", file=sys.stderr)
+        print("To go on, give the same command with --resume.", file=sys.stderr)
+        raise typer.Exit(INTERRUPTED)
+    target = output / "model.safetensors"
+    convert(trainer.state_file, target, dtype="float16")
+    if not quiet:
+        print(f"{target}: {target.stat().st_size / 1e6:.1f} MB, after {trainer.step} steps")
+
+
+def prepare(
+    folder: Path, changes: dict[str, Any], device: torch.device, *, resume: bool
+) -> Trainer:
+    """A new run, or the one in the folder.
+
+    Raises:
+        GpenError: ``bad_option`` for a network that cannot be; ``output_exists`` when a new run
+            would overwrite an older one; ``nothing_to_resume``.
+    """
+    from ..network import SIZES
+    from ..training.trainer import Trainer, TrainingOptions
+
+    if resume:
+        kept = {name: changes.pop(name) for name in NETWORK if name in changes}
+        trainer = Trainer.resume(folder, device, changes)
+        for name, value in kept.items():
+            own = getattr(trainer.options, name)
+            if own != value:
+                raise GpenError(
+                    "bad_option",
+                    f"The run in {folder} has {name.replace('_', ' ')} {own:g}, not {value:g}.",
+                    "That cannot change. Leave the option out, or begin a run in another folder.",
+                )
+        return trainer
+    options = TrainingOptions(**changes)
+    if options.size not in SIZES:
+        raise GpenError(
+            "bad_option",
+            f"There is no network for faces of {options.size} pixels.",
+            f"Sizes are {', '.join(map(str, SIZES))}.",
+        )
+    if min(map(options.config.channels, options.config.generator_sizes)) < 1:
+        raise GpenError(
+            "bad_option", "The network would have levels without channels.", "Raise --narrow."
+        )
+    if (folder / "state.pt").exists():
+        raise GpenError(
+            "output_exists",
+            f"There is a run in {folder} already.",
+            "Go on with it (--resume), or choose another folder.",
+        )
+    return Trainer(folder, options, device)
+
+
+def shown(row: dict[str, Any]) -> str:
+    """A row of the log as text."""
+    head, rest = f"step {row['step']:6d}", [item for item in row.items() if item[0] != "step"]
+    if any(isinstance(value, dict) for _, value in rest):
+        lines = [
+            f"    {name:8}" + "".join(f"  {key} {value}" for key, value in scores.items())
+            for name, scores in rest
+        ]
+        return "\n".join([head, *lines])
+    return head + "".join(f"  {name} {value}" for name, value in rest)
+
+
+@contextmanager
+def asked_to_stop(*, quiet: bool) -> Iterator[Callable[[], bool]]:
+    """Makes the first Ctrl-C a polite request, which the value tells; the second is as always."""
+    asked = False
+
+    def ask(*_: object) -> None:
+        nonlocal asked
+        asked = True
+        signal.signal(signal.SIGINT, before)
+        if not quiet:
+            print("Stopping after this step ...", file=sys.stderr)
+
+    before = signal.signal(signal.SIGINT, ask)
+    try:
+        yield lambda: asked
+    finally:
+        signal.signal(signal.SIGINT, before)

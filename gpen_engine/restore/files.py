@@ -1,0 +1,235 @@
+"""From a picture file to a picture file with its faces restored."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import GpenError
+from ..faces import Face
+from ..pictures import (
+    Picture,
+    from_srgb,
+    from_unit,
+    read_picture,
+    to_srgb,
+    to_unit,
+    write_picture,
+)
+from ..pictures.formats import FORMATS
+from ..pictures.icc import differs_from_srgb
+from ..version import version
+from .options import CancelHook, ProgressHook, RestoreOptions
+from .restorer import Restorer
+
+STAGES = ("read", "colour", "detect", "align", "network", "paste", "write")
+"""What a file goes through. ``colour`` is the way to sRGB; the way back is part of ``paste``."""
+QUALITY = 95
+"""Of JPEG and WebP files, 1..100."""
+
+
+@dataclass(frozen=True)
+class FileReport:
+    """What was done to one file."""
+
+    source: Path
+    target: Path
+    width: int
+    """Of the written picture, upright, in pixels."""
+    height: int
+    depth: int
+    """Bits a sample that the source has: 8, 16, or 32 for floating point."""
+    faces: list[Face]
+    """The restored ones, from left to right."""
+    seconds: dict[str, float]
+    """Wall time of each of ``STAGES``, and ``total``; 0 for stages that were not needed."""
+    device: str
+    """Where the network ran."""
+    dtype: str
+    """Precision of the network's convolutions."""
+    model: str
+    sha256: str | None
+    """Of the model's file."""
+    options: RestoreOptions
+    quality: int
+    notes: list[str]
+    """Sentences for the user about what went otherwise than asked."""
+
+    def as_json(self) -> dict[str, Any]:
+        """For ``json.dumps``: pixels rounded to a hundredth, seconds to a tenth of a thousandth."""
+        return {
+            "source": str(self.source),
+            "target": str(self.target),
+            "width": self.width,
+            "height": self.height,
+            "depth": self.depth,
+            "faces": [
+                {
+                    "box": [round(float(v), 2) for v in face.box],
+                    "landmarks": face.landmarks.round(2).tolist(),
+                    "score": round(face.score, 4),
+                }
+                for face in self.faces
+            ],
+            "seconds": {stage: round(value, 4) for stage, value in self.seconds.items()},
+            "device": self.device,
+            "dtype": self.dtype,
+            "model": self.model,
+            "sha256": self.sha256,
+            "options": asdict(self.options),
+            "quality": self.quality,
+            "notes": self.notes,
+            "engine": version(),
+        }
+
+
+def restore_file(
+    restorer: Restorer,
+    source: str | Path,
+    target: str | Path,
+    options: RestoreOptions | None = None,
+    *,
+    force: bool = False,
+    quality: int = QUALITY,
+    progress: ProgressHook = lambda _: None,
+    cancel: CancelHook = lambda: False,
+) -> FileReport:
+    """Restores the faces of a picture file; pixels that no face covers stay bit-identical.
+
+    Depth, colour profile, EXIF and alpha are kept as far as the target's format can hold them.
+    With ``options.aligned``, a picture smaller than the model's output is enlarged to it.
+
+    Args:
+        restorer: model and detector.
+        source: JPEG, PNG, TIFF or WebP.
+        target: written whole or not at all; its suffix is the format.
+        options: what is to be done; a region counts in pixels of the upright picture.
+        force: an existing target is replaced, be it the source itself.
+        quality: 1..100, for JPEG and WebP.
+        progress: see ``Restorer.restore``.
+        cancel: see ``Restorer.restore``.
+
+    Raises:
+        GpenError: those of ``check_target``, ``read_picture``, ``Restorer.restore`` and
+            ``write_picture``.
+    """
+    source, target, options = Path(source), Path(target), options or RestoreOptions()
+    check_target(source, target, force=force)
+    clock = _Clock()
+    with clock.stage("read"):
+        picture = read_picture(source)
+    depth = 8 * picture.pixels.dtype.itemsize
+    notes: list[str] = []
+    if options.aligned:
+        picture, notes = _large_enough(picture, restorer.model.config.out_size)
+    with clock.stage("colour"):
+        pixels = _srgb_pixels(picture)
+    result = restorer.restore(pixels, options, progress=progress, cancel=cancel)
+    del pixels
+    clock.seconds |= result.seconds
+    with clock.stage("paste"):
+        restored = result.composite(
+            onto=picture.pixels, convert=lambda rgb: from_srgb(rgb, picture)
+        )
+    height, width = restored.shape[:2]
+    with clock.stage("write"):
+        write_picture(target, replace(picture, pixels=restored), force=force, quality=quality)
+    return FileReport(
+        source=source,
+        target=target,
+        width=width,
+        height=height,
+        depth=depth,
+        faces=result.faces,
+        seconds=clock.all(),
+        device=str(restorer.model.device),
+        dtype=str(restorer.model.dtype).removeprefix("torch."),
+        model=restorer.model.name,
+        sha256=restorer.model.sha256,
+        options=options,
+        quality=quality,
+        notes=[*notes, *result.notes],
+    )
+
+
+def check_target(source: Path, target: Path, *, force: bool = False) -> None:
+    """What would make writing fail after a long time of restoring, found before.
+
+    Raises:
+        GpenError: ``output_exists``, ``bad_output`` or ``cannot_write``.
+    """
+    suffixes = [suffix for format in FORMATS for suffix in format.suffixes]
+    if target.suffix.lower() not in suffixes:
+        raise GpenError(
+            "bad_output",
+            f"The name {target.name} does not end as a picture's that can be written.",
+            f"End it in one of {', '.join(suffixes)}, or name a folder that exists.",
+        )
+    if target.exists() and not force:
+        if source.exists() and target.samefile(source):
+            raise GpenError(
+                "output_exists",
+                f"The result would replace the picture {source} itself.",
+                "Choose another name, or allow overwriting (--force).",
+            )
+        raise GpenError(
+            "output_exists",
+            f"The file {target} already exists.",
+            "Choose another name, or allow overwriting (--force).",
+        )
+    if not target.parent.is_dir():
+        raise GpenError(
+            "cannot_write",
+            f"There is no folder {target.parent} to write to.",
+            "Make the folder first, or choose another.",
+        )
+
+
+def _srgb_pixels(picture: Picture) -> NDArray[Any]:
+    """What the network is to see: the pixels themselves, or in sRGB when they are in another
+    space; alpha goes along, because fully transparent pixels are not touched."""
+    if picture.profile is None or not differs_from_srgb(picture.profile):
+        return picture.pixels
+    colour = to_srgb(picture)
+    return colour if picture.alpha is None else np.dstack([colour, to_unit(picture.alpha)])
+
+
+def _large_enough(picture: Picture, size: int) -> tuple[Picture, list[str]]:
+    """An aligned picture at no less than the size of the restored face, and the note about it."""
+    height, width, channels = picture.pixels.shape
+    if height != width or width >= size:
+        return picture, []  # what is not square is refused by the restorer
+    unit = to_unit(picture.pixels)
+    large = cv2.resize(unit, (size, size), interpolation=cv2.INTER_CUBIC)
+    pixels = from_unit(
+        np.asarray(large, np.float32).reshape(size, size, channels), picture.pixels.dtype
+    )
+    note = f"The picture was enlarged from {width} to {size} pixels, so that no detail is lost."
+    return replace(picture, pixels=pixels), [note]
+
+
+class _Clock:
+    """Adds up the wall time of stages."""
+
+    def __init__(self) -> None:
+        self.started = time.perf_counter()
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        started = time.perf_counter()
+        yield
+        self.seconds[name] = self.seconds.get(name, 0) + time.perf_counter() - started
+
+    def all(self) -> dict[str, float]:
+        """Every stage and the total."""
+        total = time.perf_counter() - self.started
+        return {stage: self.seconds.get(stage, 0.0) for stage in STAGES} | {"total": total}
