@@ -33,7 +33,7 @@ STRIP = 256
 _MEAN_BGR = (104.0, 117.0, 123.0)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # arrays cannot be compared as a whole
 class Face:
     """A face found in a picture."""
 

@@ -13,7 +13,7 @@ from .detection import Face
 from .geometry import Similarity, crop_box, inside, resample
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # arrays cannot be compared as a whole
 class Patch:
     """What comes back for one face."""
 
