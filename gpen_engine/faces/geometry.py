@@ -122,12 +122,23 @@ def inside(box: Box, width: int, height: int) -> Box:
     return x0, y0, x1, y1
 
 
-def cut_crop(pixels: Pixels, alignment: Similarity, size: int) -> FloatImage:
-    """The aligned crop, (size, size, 3) float32 RGB in 0..1; beyond the picture it is reflected."""
+def known_box(pixels: Pixels, alignment: Similarity, size: int, margin: int = 0) -> Box:
+    """The part of a crop's upright box, widened by a margin, that lies in the picture.
+
+    Raises:
+        GpenError: ``bad_landmarks`` when none does.
+    """
     x0, y0, x1, y1 = crop_box(alignment, size)
-    known = inside((x0 - 2, y0 - 2, x1 + 2, y1 + 2), pixels.width, pixels.height)
+    box = (x0 - margin, y0 - margin, x1 + margin, y1 + margin)
+    known = inside(box, pixels.width, pixels.height)
     if known[0] >= known[2] or known[1] >= known[3]:
         raise GpenError("bad_landmarks", "A face lies outside of the picture.")
+    return known
+
+
+def cut_crop(pixels: Pixels, alignment: Similarity, size: int) -> FloatImage:
+    """The aligned crop, (size, size, 3) float32 RGB in 0..1; beyond the picture it is reflected."""
+    known = known_box(pixels, alignment, size, margin=2)  # for the interpolation
     region = pixels.rgb(known)
     return resample(region, alignment.moved(known[0], known[1]), (size, size))
 

@@ -10,7 +10,7 @@ import numpy as np
 from ..pixels import Box, FloatImage, Pixels
 from .coverage import Mask
 from .detection import Face
-from .geometry import Similarity, crop_box, inside, resample
+from .geometry import Similarity, known_box, resample
 
 
 @dataclass(frozen=True, eq=False)  # arrays cannot be compared as a whole
@@ -42,9 +42,12 @@ def make_patch(
     Returns:
         The patch, trimmed to where its coverage is not 0: what the reflection beyond the
         picture's edge invented is not in it.
+
+    Raises:
+        GpenError: ``bad_landmarks`` when the crop lies outside of the picture.
     """
     size = crop.shape[0]
-    x0, y0, x1, y1 = box = inside(crop_box(alignment, size), pixels.width, pixels.height)
+    x0, y0, x1, y1 = box = known_box(pixels, alignment, size)
     back = alignment.inverse()
     shift = Similarity(back.matrix - np.array([[0, 0, x0], [0, 0, y0]]))
     extent = (x1 - x0, y1 - y0)
