@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 import pytest
 
@@ -47,12 +46,10 @@ def test_low_means_wider_than_an_eye(width: float, stays: float) -> None:
     assert (kept - grey)[SIZE // 2, SIZE // 2, 0] / 0.2 == pytest.approx(stays, abs=0.02)
 
 
-def test_the_result_is_in_range() -> None:
-    random = np.random.default_rng(0)
-    restored, original = random.random((2, SIZE, SIZE, 3), np.float32)
-    kept = keep_low_frequencies(restored, original * 2)
+@pytest.mark.parametrize(("tone", "extreme"), [(0.05, 0.0), (0.95, 1.0)])
+def test_the_result_is_in_range(tone: float, extreme: float) -> None:
+    restored = np.random.default_rng(0).random((SIZE, SIZE, 3), np.float32)
+    kept = keep_low_frequencies(restored, np.full_like(restored, tone))
     assert kept.dtype == np.float32
-    assert (kept.min(), kept.max()) == (0, 1)
-    blur = [cv2.GaussianBlur(i, (0, 0), SIZE / 16) for i in (restored, original)]
-    near = keep_low_frequencies(restored * 0.2 + 0.4, original * 0.2 + 0.4)
-    np.testing.assert_allclose(near - (restored * 0.2 + 0.4), (blur[1] - blur[0]) * 0.2, atol=1e-5)
+    assert 0 <= kept.min() <= kept.max() <= 1
+    assert (kept == extreme).mean() > 0.3
