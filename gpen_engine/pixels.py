@@ -102,7 +102,8 @@ def add_change(array: NDArray[Any], box: Box, target: FloatImage, coverage: Floa
     integer = array.dtype.kind == "u"
     white = float(np.iinfo(array.dtype).max) if integer else 1.0
     # float64 for 16 bit and up: a float32 step at 65535 is 1/256 of a level, but rounding is free.
-    old = np.nan_to_num(region[touched].astype(np.float64) / white, nan=0.0)
+    old = region[touched].astype(np.float64) / white
+    old = np.nan_to_num(old, copy=False, nan=0.0, posinf=1.0, neginf=0.0)  # as they are read
     change = coverage[touched][:, None] * (target[touched] - np.clip(old, 0, 1))
     new = old + change
     if integer:
