@@ -25,11 +25,16 @@ class Pixels:
             alpha; uint8, uint16 or floating; sRGB-encoded, the whole range of an integer type or
             nominally 0..1 in floating point, where values beyond and NaN are allowed.
 
+    Attributes:
+        given: the array itself.
+        array: the same pixels as (H, W, C).
+
     Raises:
         GpenError: ``bad_image`` when the array is none of these.
     """
 
     def __init__(self, array: NDArray[Any]) -> None:
+        self.given = array
         if array.ndim == 2:
             array = array[:, :, None]
         if array.ndim != 3 or not 1 <= array.shape[2] <= 4 or 0 in array.shape:

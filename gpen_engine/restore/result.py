@@ -50,7 +50,7 @@ class RestoreResult:
         Returns:
             An array like ``onto``.
         """
-        base = (self.pixels.array if onto is None else onto).copy()
+        base = (self.pixels.given if onto is None else onto).copy()
         view = base[:, :, None] if base.ndim == 2 else base
         convert = convert or (_to_grey if view.shape[2] <= 2 else _as_it_is)
         for patch in disjoint(self.patches):
