@@ -64,8 +64,8 @@ def explained(error: Exception) -> GpenError:
             f"{error.filename or 'A file'} cannot be used: {error.strerror}.",
             "Check that it exists, that you may read and write it, and that the disk has room.",
         )
-    text = str(error).strip().partition("\n")[0] or type(error).__name__
-    return GpenError(UNEXPECTED, f"Something unexpected went wrong: {text}", _logged(error))
+    text = str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
+    return GpenError(UNEXPECTED, f"Something unexpected went wrong: {text}.", _logged(error))
 
 
 def complain(error: GpenError) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -69,9 +70,11 @@ class Journal:
                 self._remember(line)
 
     def append(self, line: Line) -> None:
-        """Adds a line; it is in the file when this returns."""
+        """Adds a line; it is on the disk when this returns."""
         with self.path.open("a", encoding="ascii", newline="\n") as file:
             file.write(json.dumps(asdict(line)) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
         self._remember(line)
 
     def is_ours(self, line: Line, output: Path) -> bool:

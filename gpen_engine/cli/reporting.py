@@ -27,7 +27,25 @@ def reported(target: str | None) -> Iterator[Entries]:
     Args:
         target: a file, "-" for stdout, or None for nowhere. An error that ends the block becomes
             one more entry, ``{"error": {"code", "sentence", "hint"}}``, and goes on.
+
+    Raises:
+        GpenError: ``bad_option`` when the target has a picture's name, for it may be one;
+            ``cannot_write`` when its folder does not exist.
     """
+    from ..pictures.formats import FORMATS
+
+    if target and Path(target).suffix.lower() in (s for f in FORMATS for s in f.suffixes):
+        raise GpenError(
+            "bad_option",
+            f"The report would be written over the picture {target}.",
+            "Name another file after --json, such as report.json.",
+        )
+    if target and not Path(target).parent.is_dir():
+        raise GpenError(
+            "cannot_write",
+            f"There is no folder {Path(target).parent} for the report.",
+            "Make the folder first, or choose another.",
+        )
     entries: Entries = []
     try:
         yield entries

@@ -53,7 +53,6 @@ def restore(
                 "Give --aligned alone for a picture that is one aligned face, else neither.",
             )
         jobs = plan([*(sources or []), *(also or [])], output)
-        check_report(choices.json, jobs)
         options = choices.options()
         from ..restore.files import check_target, restore_file
 
@@ -109,17 +108,6 @@ def plan(sources: list[Path], output: Path) -> list[tuple[Path, Path]]:
                 "Restore them one after the other, to different folders.",
             )
     return jobs
-
-
-def check_report(report: str | None, jobs: list[tuple[Path, Path]]) -> None:
-    """Raises GpenError: ``bad_option`` when the report would be written over a picture."""
-    pictures = [os.path.realpath(path) for job in jobs for path in job]
-    if report is not None and os.path.realpath(report) in pictures:
-        raise GpenError(
-            "bad_option",
-            f"The report would be written over the picture {report}.",
-            "Name another file after --json.",
-        )
 
 
 def described(report: FileReport) -> str:
