@@ -1,0 +1,232 @@
+"""From a photograph to its restored faces, and what may go wrong on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from fake_models import FakeModel, identity, reddened, swapped
+from numpy.typing import NDArray
+from torch import Tensor
+
+from gpen_engine import GpenError, GpenModel, RestoreOptions, Restorer, RestoreResult, load_model
+from gpen_engine.faces import Detector
+from gpen_engine.faces.coverage import Parser, face_shape, frame
+from gpen_engine.network import Gpen, GpenConfig
+from gpen_engine.restore import Progress, Stage
+
+Photo = Callable[[str], NDArray[Any]]
+SOLVAY = "old_group_solvay_1927.jpg"
+PORTRAIT = "modern_colour_flags.jpg"
+PLAIN = RestoreOptions(keep_colours=False)
+
+
+def code_of(run: Callable[[], object]) -> str:
+    with pytest.raises(GpenError) as error:
+        run()
+    return error.value.code
+
+
+def coverage_map(result: RestoreResult) -> NDArray[np.float32]:
+    """The sum of all coverages, (H, W)."""
+    total = np.zeros((result.pixels.height, result.pixels.width), np.float32)
+    for patch in result.patches:
+        x0, y0, x1, y1 = patch.box
+        total[y0:y1, x0:x1] += patch.coverage
+    return total
+
+
+def mean_change(result: RestoreResult, image: NDArray[Any]) -> NDArray[np.float64]:
+    """Mean of composite - image over the fully covered pixels, for each channel."""
+    full = coverage_map(result) > 0.99
+    assert full.sum() > 500
+    change = result.composite().astype(np.float64) - image
+    return np.asarray(change[full].mean(axis=0))
+
+
+def test_a_model_that_changes_nothing_gives_the_photograph_back(
+    photo: Photo, detector: Detector
+) -> None:
+    """But for the softness of two resamplings; with red and blue exchanged it would not."""
+    image = photo(PORTRAIT)
+    same = Restorer(FakeModel(identity, 256), detector=detector).restore(image, PLAIN)
+    assert np.abs(mean_change(same, image)).max() < 0.3
+    assert np.abs(same.composite().astype(int) - image)[coverage_map(same) > 0].mean() < 4
+    x0, y0, x1, y1 = same.patches[0].box
+    before, after = (i[:, :, 1].astype(float) for i in (image[y0:y1, x0:x1], same.patches[0].rgb))
+    window = cv2.createHanningWindow(before.shape[::-1], cv2.CV_64F)
+    shift, _ = cv2.phaseCorrelate(before, after, window)
+    assert np.abs(shift).max() < 0.05
+    wrong = Restorer(FakeModel(swapped, 256), detector=detector).restore(image, PLAIN)
+    change = mean_change(wrong, image)
+    assert change[0] < -30
+    assert change[2] > 30
+
+
+def test_the_model_is_given_rgb_in_minus_one_to_one(photo: Photo, detector: Detector) -> None:
+    seen: list[Tensor] = []
+
+    def look(images: Tensor) -> Tensor:
+        seen.append(images.clone())
+        return images
+
+    image = photo(PORTRAIT)
+    result = Restorer(FakeModel(look, 128), detector=detector).restore(image)
+    (crop,) = seen[0]
+    full = coverage_map(result) > 0.99
+    expected = image[full].mean(axis=0) / 127.5 - 1
+    inner = torch.from_numpy(face_shape(128) > 0.99)
+    np.testing.assert_allclose(crop[:, inner].mean(dim=1), expected, atol=0.02)
+
+
+@pytest.mark.parametrize("keep_colours", [True, False])
+def test_keeping_colours(photo: Photo, detector: Detector, keep_colours: bool) -> None:
+    """A model that sees all in red light: the tone stays the photograph's, or not."""
+    image = photo(PORTRAIT)
+    restorer = Restorer(FakeModel(reddened, 128), detector=detector)
+    change = mean_change(restorer.restore(image, RestoreOptions(keep_colours=keep_colours)), image)
+    if keep_colours:
+        assert np.abs(change).max() < 2
+    else:
+        assert change[0] > 15
+        assert change[1:].max() < -15
+
+
+def test_all_faces_of_a_group(photo: Photo, restorer: Restorer) -> None:
+    image = photo(SOLVAY)
+    result = restorer.restore(image)
+    assert len(result.patches) == len(result.faces) == 29
+    assert coverage_map(result).max() <= 1 + 1e-6
+    assert coverage_map(result).max(axis=0).mean() < 0.8
+    changed = (result.composite() != image).any(axis=2)
+    assert not changed[coverage_map(result) == 0].any()
+    assert changed[coverage_map(result) > 0.5].mean() > 0.95
+    assert set(result.seconds) == {"detect", "align", "network", "paste"}
+    assert result.notes == []
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_the_picture_is_read_in_place_and_never_written(
+    photo: Photo, restorer: Restorer, dtype: type
+) -> None:
+    image = (
+        photo(PORTRAIT).astype(np.float64)
+        / 255
+        * (1 if dtype == np.float32 else np.iinfo(dtype).max)
+    ).astype(dtype)
+    before = image.copy()
+    image.flags.writeable = False
+    result = restorer.restore(image)
+    assert result.pixels.given is image
+    first, second = result.composite(), result.composite()
+    assert first.dtype == dtype
+    assert first.tobytes() == second.tobytes() != before.tobytes()
+    assert image.tobytes() == before.tobytes()
+
+
+def test_the_same_twice(photo: Photo, restorer: Restorer) -> None:
+    first, second = (restorer.restore(photo(PORTRAIT)).composite() for _ in range(2))
+    assert first.tobytes() == second.tobytes()
+
+
+def test_strength_blends_with_the_original_pixels(photo: Photo, restorer: Restorer) -> None:
+    image = photo(PORTRAIT)
+    none, half, full = (
+        restorer.restore(image, RestoreOptions(strength=s)).composite() for s in (0, 0.5, 1)
+    )
+    assert none.tobytes() == image.tobytes()
+    between = (image.astype(float) + full) / 2
+    assert np.abs(half - between).max() <= 1
+
+
+def test_the_templates_frame_differently(photo: Photo, detector: Detector) -> None:
+    model = FakeModel(identity, 128)
+    restorer = Restorer(model, detector=detector)
+    boxes = [
+        restorer.restore(photo(PORTRAIT), RestoreOptions(template=t)).patches[0].box
+        for t in ("gpen", "ffhq")
+    ]
+    assert boxes[0] != boxes[1]
+
+
+def test_the_seed_of_a_model_that_enlarges(photo: Photo, detector: Detector) -> None:
+    torch.manual_seed(2)
+    network = Gpen(GpenConfig(64, 128, 1, 0.0625))
+    for name, parameter in network.named_parameters():
+        if name.endswith("noise.weight"):
+            torch.nn.init.ones_(parameter)
+    restorer = Restorer(load_model(network.state_dict(), device="cpu"), detector=detector)
+    first, again, other = (
+        restorer.restore(photo(PORTRAIT), RestoreOptions(seed=s)).composite().tobytes()
+        for s in (1, 1, 2)
+    )
+    assert first == again
+    assert first != other
+
+
+def test_a_parser_decides_the_coverage(
+    photo: Photo, tiny_model: GpenModel, detector: Detector
+) -> None:
+    class Everything(Parser):
+        def __init__(self) -> None:
+            self.asked: list[tuple[int, ...]] = []
+
+        def __call__(self, crop: NDArray[np.float32]) -> NDArray[np.float32]:
+            self.asked.append(crop.shape)
+            return frame(crop.shape[0])
+
+    parser = Everything()
+    parsed = Restorer(tiny_model, detector=detector, parser=parser).restore(photo(PORTRAIT))
+    shaped = Restorer(tiny_model, detector=detector).restore(photo(PORTRAIT))
+    assert parser.asked == [(64, 64, 3)]
+    assert coverage_map(parsed).sum() > 1.5 * coverage_map(shaped).sum()
+
+
+def test_progress_is_told_in_order(photo: Photo, restorer: Restorer) -> None:
+    told: list[Progress] = []
+    restorer.restore(photo(SOLVAY), progress=told.append)
+    assert told == [
+        Progress(Stage.DETECT, 0, 0),
+        *(Progress(Stage.RESTORE, done, 29) for done in range(30)),
+        *(Progress(Stage.PASTE, done, 29) for done in range(1, 30)),
+    ]
+
+
+def test_cancelling_at_any_question_stops(photo: Photo, restorer: Restorer) -> None:
+    """And no stage goes by without a question."""
+    image = np.hstack([photo(PORTRAIT)] * 2)
+    stages: list[Stage] = []
+    asked_in: list[Stage] = []
+
+    def never() -> bool:
+        asked_in.append(stages[-1])
+        return False
+
+    restorer.restore(image, progress=lambda p: stages.append(p.stage), cancel=never)
+    assert set(asked_in) == set(Stage)
+    for last in range(len(asked_in)):
+        questions = iter(range(last + 1))
+
+        def at_the_last(questions: Any = questions, last: int = last) -> bool:
+            return next(questions) == last  # StopIteration if it went on
+
+        assert code_of(lambda: restorer.restore(image, cancel=at_the_last)) == "cancelled"
+
+
+def test_short_memory_is_told_in_the_result(photo: Photo, detector: Detector) -> None:
+    def paint(images: Tensor) -> Tensor:
+        if len(images) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return images
+
+    result = Restorer(FakeModel(paint), detector=detector).restore(photo(SOLVAY))
+    assert len(result.patches) == 29
+    assert result.notes == ["Memory ran short; the faces were restored 2 at a time."]
+
+
+def test_a_missing_model_is_told(detector: Detector) -> None:
+    assert code_of(lambda: Restorer("no-such-model.pth", detector=detector)) == "model_missing"
