@@ -171,15 +171,19 @@ def test_a_report_that_cannot_be_written_is_refused_at_once(gpen, tmp_path) -> N
 
 def test_a_report_is_written_however_the_work_ends(tmp_path: Path) -> None:
     target = tmp_path / "report.json"
-    with pytest.raises(KeyboardInterrupt), reported(str(target)) as entries:
-        entries.append({"a": 1})
-        raise KeyboardInterrupt
+
+    def work(end: BaseException) -> None:
+        with reported(str(target)) as entries:
+            entries.append({"a": 1})
+            raise end
+
+    with pytest.raises(KeyboardInterrupt):
+        work(KeyboardInterrupt())
     assert json.loads(target.read_text()) == [{"a": 1}]
-    with pytest.raises(GpenError), reported(str(target)) as entries:
-        entries.append({"b": 2})
-        raise GpenError("code", "Sentence.", "Hint.")
+    with pytest.raises(GpenError):
+        work(GpenError("code", "Sentence.", "Hint."))
     error = {"code": "code", "sentence": "Sentence.", "hint": "Hint."}
-    assert json.loads(target.read_text()) == [{"b": 2}, {"error": error}]
+    assert json.loads(target.read_text()) == [{"a": 1}, {"error": error}]
 
 
 def test_bars_appear_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:
