@@ -1,0 +1,129 @@
+"""The critic and the losses."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from gpen_engine.faces.geometry import TEMPLATES
+from gpen_engine.network import GpenConfig
+from gpen_engine.training.discriminator import (
+    Discriminator,
+    content_loss,
+    feature_loss,
+    focal_weights,
+    fooling_loss,
+    gradient_penalty,
+    realness_loss,
+)
+
+
+def images(count: int, size: int = 64, seed: int = 0) -> Tensor:
+    source = torch.Generator().manual_seed(seed)
+    return torch.rand(count, 3, size, size, generator=source) * 2 - 1
+
+
+@pytest.fixture(scope="module")
+def critic() -> Discriminator:
+    torch.manual_seed(3)
+    return Discriminator(GpenConfig(64, 64, 1, 0.0625))
+
+
+def test_scores_and_features(critic: Discriminator) -> None:
+    scores, features = critic(images(2))
+    assert scores.shape == (2,)
+    assert scores.dtype == torch.float32
+    config = GpenConfig(64, 64, 1, 0.0625)
+    assert [tuple(f.shape) for f in features] == [
+        (2, config.channels(side), side, side) for side in (32, 16, 8, 4)
+    ]
+
+
+def test_it_judges_in_bfloat16_too(critic: Discriminator) -> None:
+    precise, _ = critic(images(2))
+    rough, _ = critic(images(2).bfloat16())
+    assert rough.dtype == torch.float32
+    assert torch.allclose(rough, precise, atol=0.05 * precise.abs().max().item() + 0.05)
+
+
+def test_a_batch_of_one_picture_repeated_is_judged_by_its_monotony(critic: Discriminator) -> None:
+    """The last channel is the spread over the batch: repeated pictures score otherwise."""
+    varied = images(2)
+    repeated = varied[:1].repeat(2, 1, 1, 1)
+    assert not torch.allclose(critic(varied)[0][0], critic(repeated)[0][0], atol=1e-4)
+
+
+def test_logistic_losses() -> None:
+    zero, sure = torch.zeros(4), torch.full((4,), 50.0)
+    assert realness_loss(zero, zero).item() == pytest.approx(2 * math.log(2))
+    assert realness_loss(sure, -sure).item() == pytest.approx(0, abs=1e-6)
+    assert realness_loss(-sure, sure).item() == pytest.approx(100)
+    assert fooling_loss(zero).item() == pytest.approx(math.log(2))
+    assert fooling_loss(sure).item() == pytest.approx(0, abs=1e-6)
+
+
+def test_the_feature_loss_teaches_the_restored_side_only() -> None:
+    restored, truth = (torch.full((1, 2, 2, 2), v, requires_grad=True) for v in (3.0, 1.0))
+    loss = feature_loss([restored, restored], [truth, truth * 2])
+    assert loss.item() == pytest.approx((2 + 1) / 2)
+    loss.backward()
+    assert restored.grad is not None
+    assert truth.grad is None
+
+
+def test_the_gradient_penalty_of_a_linear_critic() -> None:
+    """Its gradient is its weights everywhere, so the penalty is their squared length."""
+    weights = torch.randn(3, 8, 8, generator=torch.Generator().manual_seed(2), requires_grad=True)
+
+    def linear(x: Tensor) -> tuple[Tensor, list[Tensor]]:
+        return (x * weights).sum(dim=(1, 2, 3)) + 7, []
+
+    critic: Any = linear
+    penalty = gradient_penalty(critic, images(5, 8))
+    assert penalty.item() == pytest.approx(weights.square().sum().item(), rel=1e-5)
+    penalty.backward()
+    assert weights.grad is not None
+    assert torch.allclose(weights.grad, 2 * weights, rtol=1e-4)
+
+
+def test_the_gradient_penalty_reaches_every_weight_that_sees_the_image(
+    critic: Discriminator,
+) -> None:
+    gradient_penalty(critic, images(2)).backward()
+    for name, parameter in critic.named_parameters():
+        if name.endswith("weight"):
+            assert parameter.grad is not None, name
+            assert parameter.grad.abs().max() > 0, name
+
+
+@pytest.mark.parametrize("size", [64, 256])
+def test_focal_weights_peak_at_eyes_and_mouth(size: int) -> None:
+    weights = focal_weights(size, gain=2.0)
+    assert weights.shape == (1, 1, size, size)
+    plane = weights[0, 0].numpy()
+    left, right, _, mouth_left, mouth_right = TEMPLATES["gpen"]
+    y, x = (np.mgrid[:size, :size] + 0.5) / size
+    for place in (left, right, (mouth_left + mouth_right) / 2):
+        distance = np.hypot(x - place[0], y - place[1])
+        assert plane[distance < 0.015].min() > 2.9
+        ring = plane[(distance > 0.09) & (distance < 0.1)]
+        assert ring.max() < 2
+    assert 2.97 < plane.max() <= 3
+    assert plane[0, 0] == pytest.approx(1, abs=1e-4)
+
+
+def test_the_content_loss_is_weighted_and_keeps_its_scale() -> None:
+    truth, weights = torch.zeros(1, 3, 64, 64), focal_weights(64)
+    assert content_loss(truth, truth, weights).item() == 0
+    even = content_loss(truth + 0.2, truth, weights)
+    assert even.item() == pytest.approx(0.2 - 0.05 / 2)  # smooth L1 beyond its knee at 0.05
+    eye, corner = truth.clone(), truth.clone()
+    eye[:, :, 28:33, 23:28] = 0.2
+    corner[:, :, :5, :5] = 0.2
+    ratio = content_loss(eye, truth, weights) / content_loss(corner, truth, weights)
+    assert 2.5 < ratio.item() < 3
