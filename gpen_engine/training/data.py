@@ -33,10 +33,12 @@ def list_pictures(folders: list[Path]) -> list[Path]:
 
 
 def read_crop(path: Path) -> Image:
-    """Decodes a picture to float32 RGB in 0..1, (H, W, 3)."""
+    """Decodes an aligned crop to float32 RGB in 0..1, (side, side, 3)."""
     bgr = cv2.imread(str(path), cv2.IMREAD_COLOR)
     if bgr is None:
         raise GpenError("bad_image", f"{path.name} cannot be read as a picture.")
+    if bgr.shape[0] != bgr.shape[1]:
+        raise GpenError("bad_image", f"{path.name} is not square, as an aligned face is.")
     return bgr[:, :, ::-1].astype(np.float32) / np.float32(255)
 
 

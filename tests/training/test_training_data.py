@@ -44,10 +44,16 @@ def test_a_folder_without_pictures_is_told(tmp_path: Path) -> None:
 def test_crops_are_read_as_rgb(tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "red.png"), np.full((4, 4, 3), (0, 0, 255), np.uint8))
     assert (read_crop(tmp_path / "red.png") == (1, 0, 0)).all()
+
+
+def test_what_is_no_square_picture_is_refused(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "wide.png"), np.zeros((4, 5, 3), np.uint8))
     (tmp_path / "broken.png").write_bytes(b"no picture")
-    with pytest.raises(GpenError) as error:
-        read_crop(tmp_path / "broken.png")
-    assert error.value.code == "bad_image"
+    for name in ("wide.png", "broken.png"):
+        with pytest.raises(GpenError) as error:
+            read_crop(tmp_path / name)
+        assert error.value.code == "bad_image"
+        assert name in error.value.sentence
 
 
 def test_the_template_square_lies_inside_of_the_margin() -> None:
