@@ -115,6 +115,9 @@ def test_a_face_on_the_seam_of_tiles_is_found_once(photo: Photo, detector: Detec
         (face,) = detector.detect(Pixels(canvas))
         shift = face.landmarks - (alone.landmarks + (x, 200))
         assert np.abs(shift).max() < 0.04 * alone.size[1]
+        # And no tile shows half of a face that its neighbour has whole.
+        raw = detector._search(Pixels(canvas), 1.0, 0.5, lambda: None)
+        assert all(overlap(one, face)[0] > 0.6 for one in raw)
 
 
 def test_pictures_without_a_face(detector: Detector) -> None:

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import cast
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from gpen_engine import GpenModel
@@ -17,10 +18,16 @@ class FakeModel(GpenModel):
     """Applies a function to batches [N, 3, size, size] in -1..1, and remembers their lengths."""
 
     def __init__(
-        self, paint: Callable[[Tensor], Tensor], size: int = 64, device: str = "cpu"
+        self,
+        paint: Callable[[Tensor], Tensor],
+        size: int = 64,
+        device: str = "cpu",
+        *,
+        out_size: int | None = None,
     ) -> None:
         self.paint = paint
-        self.network = cast(Gpen, SimpleNamespace(config=GpenConfig(size, size, 1, 0.0625)))
+        config = GpenConfig(size, out_size or size, 1, 0.0625)
+        self.network = cast(Gpen, SimpleNamespace(config=config))
         self.name = "fake"
         self.device = torch.device(device)
         self.dtype = torch.float32
@@ -37,6 +44,11 @@ class FakeModel(GpenModel):
 
 def identity(images: Tensor) -> Tensor:
     return images
+
+
+def fourfold(images: Tensor) -> Tensor:
+    """The same at four times the size."""
+    return F.interpolate(images, scale_factor=4, mode="bicubic")
 
 
 def swapped(images: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from fake_models import FakeModel, identity, reddened, swapped
+from fake_models import FakeModel, fourfold, identity, reddened, swapped
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -48,21 +48,33 @@ def mean_change(result: RestoreResult, image: NDArray[Any]) -> NDArray[np.float6
     return np.asarray(change[full].mean(axis=0))
 
 
+@pytest.mark.parametrize(
+    "model",
+    [FakeModel(identity, 256), FakeModel(fourfold, 64, out_size=256)],
+    ids=["same size", "fourfold"],
+)
 def test_a_model_that_changes_nothing_gives_the_photograph_back(
-    photo: Photo, detector: Detector
+    photo: Photo, detector: Detector, model: FakeModel
 ) -> None:
-    """But for the softness of two resamplings; with red and blue exchanged it would not."""
+    """In its place and its colours; only softer by two resamplings."""
     image = photo(PORTRAIT)
-    same = Restorer(FakeModel(identity, 256), detector=detector).restore(image, PLAIN)
-    assert np.abs(mean_change(same, image)).max() < 0.3
-    assert np.abs(same.composite().astype(int) - image)[coverage_map(same) > 0].mean() < 4
-    x0, y0, x1, y1 = same.patches[0].box
-    before, after = (i[:, :, 1].astype(float) for i in (image[y0:y1, x0:x1], same.patches[0].rgb))
-    window = cv2.createHanningWindow(before.shape[::-1], cv2.CV_64F)
-    shift, _ = cv2.phaseCorrelate(before, after, window)
-    assert np.abs(shift).max() < 0.05
-    wrong = Restorer(FakeModel(swapped, 256), detector=detector).restore(image, PLAIN)
-    change = mean_change(wrong, image)
+    result = Restorer(model, detector=detector).restore(image, PLAIN)
+    assert np.abs(mean_change(result, image)).max() < 0.5
+    softness = 4 if model.config.in_size == 256 else 8
+    covered = coverage_map(result) > 0
+    assert np.abs(result.composite().astype(int) - image)[covered].mean() < softness
+    x0, y0, x1, y1 = result.patches[0].box
+    before, after = (i[:, :, 1].astype(float) for i in (image[y0:y1, x0:x1], result.patches[0].rgb))
+    before = cv2.GaussianBlur(before, (0, 0), 2)  # finer detail than the crop can hold
+    shift, _ = cv2.phaseCorrelate(
+        before, after, cv2.createHanningWindow(before.shape[::-1], cv2.CV_64F)
+    )
+    assert np.abs(shift).max() < 0.25
+
+
+def test_exchanged_channels_would_be_seen(photo: Photo, detector: Detector) -> None:
+    wrong = Restorer(FakeModel(swapped, 256), detector=detector).restore(photo(PORTRAIT), PLAIN)
+    change = mean_change(wrong, photo(PORTRAIT))
     assert change[0] < -30
     assert change[2] > 30
 
