@@ -2,56 +2,64 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..network.config import GpenConfig
-from ..network.encoder import shrink, stem
-from ..network.layers import Bias, EqualConv, EqualLinear
-
 
 class Discriminator(nn.Module):
-    """StyleGAN2's plain discriminator, built from GPEN's own encoder levels.
+    """A patch discriminator (Isola et al. 2017): judges neighbourhoods of 110 pixels one by one.
+
+    One score for the whole face, as StyleGAN2 has it, learned nothing here: with a few faces a
+    batch and a generator that is right but for the fine detail, it needs far more steps than a
+    small training has (measured: its loss did not leave 2 log 2 within 700). Patches give a
+    hundred labels a face.
 
     Its intermediate features serve the feature-matching loss (Yang et al. 2021, equation 4).
     """
 
-    def __init__(self, config: GpenConfig) -> None:
+    def __init__(self, width: int = 32) -> None:
         super().__init__()
-        self.stem = stem(config)
-        self.levels = nn.ModuleList(shrink(config, size) for size in config.encoder_sizes[1:])
-        width = config.channels(4)
-        self.mix = nn.Sequential(EqualConv(width + 1, width, 3), Bias(width))
-        self.judge = nn.Sequential(
-            EqualLinear(width * 4, width, activated=True), EqualLinear(width, 1)
+        widths = [3, width, 2 * width, 4 * width, 4 * width]
+        self.shrink = nn.ModuleList(
+            nn.Conv2d(inputs, outputs, 4, stride=2, padding=1)
+            for inputs, outputs in pairwise(widths)
         )
+        self.mix = nn.Conv2d(widths[-1], widths[-1], 3, padding=1)
+        self.judge = nn.Conv2d(widths[-1], 1, 3, padding=1)
 
     def forward(self, image: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """image [N, 3, in, in] -> scores [N] float32 (higher is more real), feature maps."""
-        x = self.stem(image.contiguous(memory_format=torch.channels_last))
+        """image [N, 3, H, W] in -1..1 -> scores [N, 1, H/16, W/16] float32 (higher is more real),
+        and the feature maps of each halving. Its dtype is the convolutions' compute dtype."""
+        x = image.contiguous(memory_format=torch.channels_last)
         features = []
-        for level in self.levels:
-            x = level(x)
+        for conv in self.shrink:
+            x = _activated(conv, x)
             features.append(x)
-        x = torch.cat((x.float(), _batch_spread(x.float())), dim=1)
-        x = self.mix(x)
-        return self.judge(x.flatten(1)).squeeze(1), features
+        x = _activated(self.mix, x)
+        return _convolved(self.judge, x).float(), features
 
 
-def _batch_spread(x: Tensor) -> Tensor:
-    """One more channel with the standard deviation over the batch (Karras et al. 2018, 3)."""
-    spread = (x.var(dim=0, unbiased=False) + 1e-8).sqrt().mean()
-    return spread.expand(len(x), 1, *x.shape[2:])
+def _convolved(conv: nn.Module, x: Tensor) -> Tensor:
+    assert isinstance(conv, nn.Conv2d)
+    assert conv.bias is not None
+    weight, bias = conv.weight.to(x.dtype), conv.bias.to(x.dtype)
+    return F.conv2d(x, weight, bias, stride=conv.stride, padding=conv.padding)
+
+
+def _activated(conv: nn.Module, x: Tensor) -> Tensor:
+    return F.leaky_relu(_convolved(conv, x), 0.2)
 
 
 def realness_loss(real: Tensor, fake: Tensor) -> Tensor:
-    """The logistic loss of the discriminator; scores [N]."""
+    """The logistic loss of the discriminator; scores of any shape."""
     return F.softplus(-real).mean() + F.softplus(fake).mean()
 
 
 def fooling_loss(fake: Tensor) -> Tensor:
-    """The non-saturating loss of the generator (Yang et al. 2021, equation 2); scores [N]."""
+    """The non-saturating loss of the generator (Yang et al. 2021, equation 2)."""
     return F.softplus(-fake).mean()
 
 
@@ -62,11 +70,13 @@ def feature_loss(restored: list[Tensor], truth: list[Tensor]) -> Tensor:
 
 
 def gradient_penalty(discriminator: Discriminator, real: Tensor) -> Tensor:
-    """R1 (Mescheder et al. 2018): the squared gradient of the scores at real images."""
+    """R1 (Mescheder et al. 2018): the squared gradient of the scores at real images, a patch."""
     real = real.detach().float().requires_grad_()
     scores, _ = discriminator(real)
     (gradient,) = torch.autograd.grad(scores.sum(), real, create_graph=True)
-    return gradient.square().sum(dim=(1, 2, 3)).mean()
+    patches = scores[0].numel()
+    penalty: Tensor = gradient.square().sum(dim=(1, 2, 3)).mean() / patches
+    return penalty
 
 
 def focal_weights(size: int, gain: float = 2.0) -> Tensor:

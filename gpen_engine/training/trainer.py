@@ -40,12 +40,14 @@ class TrainingOptions:
     """Generator updates in all."""
     batch: int = 8
     learning_rate: float = 2e-3
-    adversarial: float = 0.02
+    discriminator_rate: float = 2e-4
+    """Learning rate of the discriminator, whose layers are not equalised."""
+    adversarial: float = 0.03
     """Weight of the adversarial loss against the content loss."""
-    features: float = 0.2
+    features: float = 1.0
     """Weight of the discriminator's feature distance."""
-    penalty: float = 1.0
-    """Weight of R1 (half of gamma), applied every ``PENALTY_EVERY`` steps."""
+    penalty: float = 0.05
+    """Weight of R1, applied every ``PENALTY_EVERY`` steps."""
     warm_up: int = 1500
     """Steps on the content loss alone before the discriminator joins."""
     half_life: int = 350
@@ -59,6 +61,7 @@ class TrainingOptions:
 
 G_BETAS = (0.9, 0.99)
 """Adam's for the generator: the content loss is smooth enough for momentum."""
+D_BETAS = (0.5, 0.99)
 PENALTY_EVERY = 16
 """Steps between two gradient penalties (lazy regularisation, Karras et al. 2020, section 3.1)."""
 
@@ -83,13 +86,10 @@ class Trainer:
                 torch.nn.init.ones_(parameter)  # there is no prior to protect from the features
         self.average = Gpen(options.config).to(device).eval().requires_grad_(False)
         self.average.load_state_dict(self.generator.state_dict())
-        self.discriminator = Discriminator(options.config).to(device)
-        rate = options.learning_rate
-        # Lazy R1 makes every 17th of the discriminator's updates an extra one.
-        ratio = PENALTY_EVERY / (PENALTY_EVERY + 1)
-        self.g_optim = torch.optim.Adam(self.generator.parameters(), rate, G_BETAS)
+        self.discriminator = Discriminator().to(device)
+        self.g_optim = torch.optim.Adam(self.generator.parameters(), options.learning_rate, G_BETAS)
         self.d_optim = torch.optim.Adam(
-            self.discriminator.parameters(), rate * ratio, (0.0, 0.99**ratio)
+            self.discriminator.parameters(), options.discriminator_rate, D_BETAS
         )
         self.step = 0
         self.weights = focal_weights(options.size).to(device)
