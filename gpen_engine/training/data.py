@@ -42,11 +42,16 @@ def read_crop(path: Path) -> Image:
     return bgr[:, :, ::-1].astype(np.float32) / np.float32(255)
 
 
+def template_side(side: int) -> float:
+    """Side of the template square in a crop of this side: less its margin where it has one, which
+    is known by what would remain, a power of two (288, 576, 1152 ...)."""
+    inner = side / (1 + 2 * MARGIN)
+    return inner if inner.is_integer() and int(inner).bit_count() == 1 else side
+
+
 def template_square(crop: Image, size: int) -> Image:
     """The exact template square of a crop with margin, scaled to ``size`` pixels."""
-    side = crop.shape[0]
-    inner = side / (1 + 2 * MARGIN) if side % 9 == 0 else side
-    return _window(crop, size, inner, 0.0, (0.0, 0.0), False)
+    return _window(crop, size, template_side(crop.shape[0]), 0.0, (0.0, 0.0), False)
 
 
 def random_square(crop: Image, size: int, rng: np.random.Generator) -> Image:
@@ -55,11 +60,10 @@ def random_square(crop: Image, size: int, rng: np.random.Generator) -> Image:
     Small, because the network will always see faces aligned by the same template.
     """
     side = crop.shape[0]
-    inner = side / (1 + 2 * MARGIN) if side % 9 == 0 else side
     image = _window(
         crop,
         size,
-        inner * rng.uniform(0.92, 1.05),
+        template_side(side) * rng.uniform(0.92, 1.05),
         rng.normal(0, 3),
         (rng.normal(0, 0.012) * side, rng.normal(0, 0.012) * side),
         rng.random() < 0.5,

@@ -234,6 +234,8 @@ class Trainer:
         trainer.d_optim.load_state_dict(state["d_optim"])
         for group in trainer.g_optim.param_groups:
             group.update(lr=trainer.options.learning_rate, betas=G_BETAS)
+        for group in trainer.d_optim.param_groups:
+            group.update(lr=trainer.options.discriminator_rate, betas=D_BETAS)
         trainer.step = state["step"]
         return trainer
 

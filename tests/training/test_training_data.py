@@ -18,6 +18,7 @@ from gpen_engine.training.data import (
     list_pictures,
     random_square,
     read_crop,
+    template_side,
     template_square,
     to_image,
     to_tensor,
@@ -117,3 +118,8 @@ def test_batches(tmp_path: Path, workers: int) -> None:
     files = list_pictures([write_crops(tmp_path / "crops", 2)])
     damaged, truth = next(batches(Pairs(files, 64, seed=5), 3, workers))
     assert damaged.shape == truth.shape == (3, 3, 64, 64)
+
+
+@pytest.mark.parametrize(("side", "inner"), [(288, 256), (576, 512), (256, 256), (900, 900)])
+def test_a_margin_is_known_by_the_power_of_two_within(side: int, inner: int) -> None:
+    assert template_side(side) == inner
