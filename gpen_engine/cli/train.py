@@ -44,16 +44,16 @@ def train(
     channel_multiplier: Annotated[
         float | None, typer.Option(metavar="X", help="Widens the levels from 64 pixels up (1).")
     ] = None,
-    steps: Annotated[int | None, typer.Option(metavar="N", min=1, help="In all (5000).")] = None,
-    batch: Annotated[int | None, typer.Option(metavar="N", min=1, help="Faces a step (8).")] = None,
+    steps: Annotated[int | None, typer.Option(metavar="N", min=1, help="In all (7000).")] = None,
+    batch: Annotated[int | None, typer.Option(metavar="N", min=1, help="Faces a step (4).")] = None,
     learning_rate: Annotated[
         float | None, typer.Option(metavar="X", min=0, help="Adam's (0.002).")
     ] = None,
     adversarial: Annotated[
-        float | None, typer.Option(metavar="X", min=0, help="Weight of the discriminator (0.02).")
+        float | None, typer.Option(metavar="X", min=0, help="Weight of the discriminator (0.03).")
     ] = None,
     warm_up: Annotated[
-        int | None, typer.Option(metavar="N", min=0, help="Steps without discriminator (1500).")
+        int | None, typer.Option(metavar="N", min=0, help="Steps without discriminator (5200).")
     ] = None,
     seed: Annotated[int | None, typer.Option(metavar="N", min=0, help="(0)")] = None,
     workers: Annotated[

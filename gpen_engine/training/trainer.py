@@ -36,9 +36,9 @@ class TrainingOptions:
     """Side of input and output in pixels."""
     narrow: float = 0.25
     channel_multiplier: float = 1
-    steps: int = 5000
+    steps: int = 7000
     """Generator updates in all."""
-    batch: int = 8
+    batch: int = 4
     learning_rate: float = 2e-3
     discriminator_rate: float = 2e-4
     """Learning rate of the discriminator, whose layers are not equalised."""
@@ -48,10 +48,10 @@ class TrainingOptions:
     """Weight of the discriminator's feature distance."""
     penalty: float = 0.05
     """Weight of R1, applied every ``PENALTY_EVERY`` steps."""
-    warm_up: int = 1500
+    warm_up: int = 5200
     """Steps on the content loss alone before the discriminator joins."""
     half_life: int = 350
-    """Images-free half-life of the weight average in steps."""
+    """Half-life of the weight average in steps."""
     seed: int = 0
 
     @property
