@@ -61,16 +61,16 @@ def portrait() -> Image:
 
 
 def damaged(truth: Image) -> Image:
-    """The portrait as an old scan may look: blurred, small, noisy and badly compressed.
+    """The portrait as an old scan may look: soft, small, noisy and badly compressed.
 
-    The same every time. A third of the size, then enlarged to the size that it had.
+    The same every time. Half of the size, then enlarged to the size that it had.
     """
     side = truth.shape[0]
     image = truth.astype(np.float32) / np.float32(255)
-    image = blur(image, 1.5)
-    small = cv2.resize(image, (side // 3, side // 3), interpolation=cv2.INTER_AREA)
-    noisy = add_noise(np.asarray(small, np.float32), 0.02, np.random.default_rng(SEED))
-    return _whole(enlarge(jpeg(noisy, 60), side))
+    image = blur(image, 1.2)
+    small = cv2.resize(image, (side // 2, side // 2), interpolation=cv2.INTER_AREA)
+    noisy = add_noise(np.asarray(small, np.float32), 0.03, np.random.default_rng(SEED))
+    return _whole(enlarge(jpeg(noisy, 70), side))
 
 
 def _around(box: tuple[float, float, float, float], side: int) -> Box:
