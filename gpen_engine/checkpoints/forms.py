@@ -48,7 +48,7 @@ STRANGERS = (
         "a discriminator, which judges faces in training and cannot restore them",
     ),
     Stranger(
-        ("stem.0.0.weight", "judge.0.weight"),
+        ("shrink.0.weight", "judge.weight"),
         "a discriminator, which judges faces in training and cannot restore them",
     ),
     Stranger(("toRGB.0.weight", "stylegan_decoder.style_mlp.1.weight"), "a GFPGAN model"),

@@ -96,9 +96,7 @@ def test_the_published_discriminator_is_called_one() -> None:
 
 
 def test_our_own_discriminator_is_called_one() -> None:
-    assert_bad(
-        Discriminator(GpenConfig(64, 64, 1, 0.0625)).state_dict(), "is a discriminator", "-D"
-    )
+    assert_bad(Discriminator(width=4).state_dict(), "is a discriminator", "-D")
 
 
 def test_an_unknown_network() -> None:
