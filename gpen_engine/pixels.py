@@ -13,6 +13,8 @@ Box = tuple[int, int, int, int]
 """x0, y0, x1, y1 in pixels; x1 and y1 lie outside."""
 FloatImage = NDArray[np.float32]
 
+STRIP = 16
+"""Rows that are changed at once."""
 LUMA = np.array([0.2126, 0.7152, 0.0722], dtype=np.float32)
 """Rec. 709 weights of R, G and B, the primaries of sRGB."""
 
@@ -76,7 +78,8 @@ class Pixels:
         if self.array.dtype.kind == "u":
             region /= np.float32(self.white)
         else:
-            region = np.clip(np.nan_to_num(region, nan=0.0, posinf=1.0, neginf=0.0), 0, 1)
+            np.fmax(region, 0, out=region)  # of NaN and another number it takes the number
+            np.fmin(region, 1, out=region)
         return np.repeat(region, 3, axis=2) if self.colours == 1 else region
 
     def opaque(self, box: Box) -> NDArray[np.bool_] | None:
@@ -88,7 +91,12 @@ class Pixels:
         return visible
 
 
-def add_change(array: NDArray[Any], box: Box, target: FloatImage, coverage: FloatImage) -> None:
+def add_change(
+    array: NDArray[Any],
+    box: Box,
+    target: FloatImage,
+    coverage: NDArray[np.float32 | np.bool_],
+) -> None:
     """Moves a region of an image array towards ``target``, in place, rounding once.
 
     The *change* is added, ``old + coverage * (target - clip(old))``, so that coverage 0 keeps
@@ -98,12 +106,20 @@ def add_change(array: NDArray[Any], box: Box, target: FloatImage, coverage: Floa
         array: (H, W, C) as in :class:`Pixels`.
         box: the region.
         target: (h, w, 1 or 3) in 0..1, the colour channels to move to.
-        coverage: (h, w) in 0..1; the pixels where it is 0 are not written.
+        coverage: (h, w) in 0..1, or whether; the pixels where it is 0 are not written.
     """
     x0, y0, x1, y1 = box
-    colours = target.shape[2]
-    touched = coverage > 0
-    region = array[y0:y1, x0:x1, :colours]
+    region = array[y0:y1, x0:x1, : target.shape[2]]
+    for y in range(0, y1 - y0, STRIP):
+        rows = slice(y, y + STRIP)
+        _move(region[rows], target[rows], coverage[rows])
+
+
+def _move(
+    region: NDArray[Any], target: FloatImage, coverage: NDArray[np.float32 | np.bool_]
+) -> None:
+    """``add_change`` of a region as a whole, which takes ten times its memory in float64."""
+    array, touched = region, coverage > 0
     integer = array.dtype.kind == "u"
     white = float(np.iinfo(array.dtype).max) if integer else 1.0
     # float64 for 16 bit and up: a float32 step at 65535 is 1/256 of a level, but rounding is free.

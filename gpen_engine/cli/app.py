@@ -12,6 +12,7 @@ from .batch import batch
 from .models import models
 from .restore import restore
 from .sample import sample
+from .serve import serve
 from .train import train
 
 
@@ -57,3 +58,4 @@ app.command()(batch)
 app.add_typer(models, name="models")
 app.command()(train)
 app.command()(sample)
+app.command()(serve)

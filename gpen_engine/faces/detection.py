@@ -17,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..errors import GpenError
 from ..pixels import Box, FloatImage, Pixels
 from .facexlib_networks import decode, load, retinaface
 from .geometry import Points
@@ -24,11 +25,13 @@ from .merging import is_plausible, merge
 
 SMALL = 640
 """Long side of the small copy in pixels."""
+LEAST = 64
+"""Least limit to the long side of the largest copy in pixels; less shows no face."""
 TILE = 1024
 """Side of the tiles that larger scales are searched in."""
 OVERLAP = 256
 """What neighbouring tiles share; larger faces are found on a smaller scale."""
-STRIP = 256
+STRIP = 64
 """Rows that are averaged at once."""
 _MEAN_BGR = (104.0, 117.0, 123.0)
 
@@ -77,45 +80,54 @@ class Detector:
         pixels: Pixels,
         *,
         threshold: float = 0.9,
-        between: Callable[[], None] = lambda: None,
+        size: int = 0,
+        progress: Callable[[int, int], None] = lambda done, total: None,
     ) -> list[Face]:
         """All faces of a picture, from left to right.
 
         Args:
             pixels: the picture.
             threshold: least confidence, 0..1.
-            between: called between the tiles of a large picture; may raise to stop.
+            size: long side of the largest copy that is searched, in pixels, at least 64; 0 means
+                full size. Smaller is faster and misses small faces.
+            progress: called with the number of tiles searched and of all, before each and at the
+                end; may raise to stop.
+
+        Raises:
+            GpenError: ``bad_option`` for a size out of its range.
         """
-        smallest, *larger = scales(pixels.width, pixels.height)
-        found = self._search(pixels, smallest, threshold, between)
-        for scale in larger:
-            # What is large here was easy to find on the scale before; seen only here, and with no
-            # tile that is sure to hold it whole, it is a coat or a curtain.
-            found += [
-                face
-                for face in self._search(pixels, scale, threshold, between)
-                if max(face.size) * scale <= OVERLAP
-            ]
+        search = [
+            (scale, tiles(pixels.width, pixels.height, round(TILE / scale), round(OVERLAP / scale)))
+            for scale in scales(pixels.width, pixels.height, size)
+        ]
+        done, total = 0, sum(len(boxes) for _, boxes in search)
+        found = []
+        for place, (scale, boxes) in enumerate(search):
+            for tile in boxes:
+                progress(done, total)
+                faces = self._search(pixels, tile, scale, threshold)
+                # What is large here was easy to find on the scale before; seen only here, and with
+                # no tile that is sure to hold it whole, it is a coat or a curtain.
+                found += [f for f in faces if place == 0 or max(f.size) * scale <= OVERLAP]
+                done += 1
+        progress(done, total)
         faces = merge([face for face in found if is_plausible(face)])
         return sorted(faces, key=lambda face: face.box[0] + face.box[2])
 
-    def _search(
-        self, pixels: Pixels, scale: float, threshold: float, between: Callable[[], None]
-    ) -> list[Face]:
+    def _search(self, pixels: Pixels, tile: Box, scale: float, threshold: float) -> list[Face]:
+        """The faces in one tile that are not cut by its border, in pixels of the picture."""
         faces = []
-        for tile in tiles(pixels.width, pixels.height, round(TILE / scale), round(OVERLAP / scale)):
-            between()
-            image = scaled(pixels, tile, scale)
-            boxes, landmarks, scores = self._run(image, threshold)
-            # From the tile's scaled pixels to the picture's: edges onto edges.
-            zoom = np.array([tile[2] - tile[0], tile[3] - tile[1]]) / image.shape[1::-1]
-            origin = np.array(tile[:2])
-            boxes = (boxes.reshape(-1, 2, 2) + 0.5) * zoom - 0.5 + origin
-            landmarks = (landmarks + 0.5) * zoom - 0.5 + origin
-            for box, points, score in zip(boxes.reshape(-1, 4), landmarks, scores, strict=True):
-                if not _is_cut(box, tile, pixels, 8 / scale):
-                    x0, y0, x1, y1 = (float(v) for v in box)
-                    faces.append(Face((x0, y0, x1, y1), points, float(score)))
+        image = scaled(pixels, tile, scale)
+        boxes, landmarks, scores = self._run(image, threshold)
+        # From the tile's scaled pixels to the picture's: edges onto edges.
+        zoom = np.array([tile[2] - tile[0], tile[3] - tile[1]]) / image.shape[1::-1]
+        origin = np.array(tile[:2])
+        boxes = (boxes.reshape(-1, 2, 2) + 0.5) * zoom - 0.5 + origin
+        landmarks = (landmarks + 0.5) * zoom - 0.5 + origin
+        for box, points, score in zip(boxes.reshape(-1, 4), landmarks, scores, strict=True):
+            if not _is_cut(box, tile, pixels, 8 / scale):
+                x0, y0, x1, y1 = (float(v) for v in box)
+                faces.append(Face((x0, y0, x1, y1), points, float(score)))
         return faces
 
     @torch.inference_mode()
@@ -147,13 +159,34 @@ class Detector:
         )
 
 
-def scales(width: int, height: int) -> list[float]:
-    """The scales to search: a small copy, full size, and one between when they lie far apart."""
+def check_limit(limit: int) -> None:
+    """Raises GpenError: ``bad_option`` for a detection size that is neither 0 nor large enough."""
+    if limit != 0 and limit < LEAST:
+        raise GpenError(
+            "bad_option",
+            f"The detection size must be 0 or at least {LEAST} pixels.",
+            "0 searches the picture at full size.",
+        )
+
+
+def scales(width: int, height: int, limit: int = 0) -> list[float]:
+    """The scales to search: a small copy, the largest, and one between when they lie far apart.
+
+    Args:
+        width, height: of the picture in pixels.
+        limit: long side of the largest copy in pixels; 0, or more than the picture has, means
+            full size.
+
+    Raises:
+        GpenError: ``bad_option`` for a limit out of its range.
+    """
+    check_limit(limit)
     full = max(width, height)
-    if full <= SMALL:
-        return [1.0]
-    small = SMALL / full
-    return [small, 1.0] if small > 0.25 else [small, small**0.5, 1.0]
+    longest = min(limit or full, full)
+    if longest <= SMALL:
+        return [longest / full]
+    small, large = SMALL / full, longest / full
+    return [small, large] if small > large / 4 else [small, (small * large) ** 0.5, large]
 
 
 def tiles(width: int, height: int, side: int, overlap: int) -> list[Box]:
@@ -193,13 +226,21 @@ def scaled(pixels: Pixels, box: Box, scale: float) -> FloatImage:
         return pixels.rgb(box)
     x0, y0, x1, y1 = box
     width, height = max(1, round((x1 - x0) * scale)), max(1, round((y1 - y0) * scale))
-    # Along the rows first, a strip at a time: a huge picture is never held whole in float.
-    strips = []
+    # A strip at a time, along its rows and then down: of a huge picture no more than a strip is
+    # ever held in float.
+    small = np.zeros((height, width, 3), np.float32)
+    ratio = height / (y1 - y0)
     for y in range(y0, y1, STRIP):
-        strip = pixels.rgb((x0, y, x1, min(y + STRIP, y1)))
-        strips.append(cv2.resize(strip, (width, len(strip)), interpolation=cv2.INTER_AREA))
-    narrow = np.concatenate(strips)
-    return np.asarray(cv2.resize(narrow, (width, height), interpolation=cv2.INTER_AREA), np.float32)
+        rows = pixels.rgb((x0, y, x1, min(y + STRIP, y1)))
+        narrow = cv2.resize(rows, (width, len(rows)), interpolation=cv2.INTER_AREA)
+        edges = np.arange(y - y0, y - y0 + len(rows) + 1) * ratio  # in rows of the small copy
+        into = edges[:-1].astype(int)
+        beyond = np.maximum(edges[1:] - (into + 1), 0)  # what lies in the next of these
+        for target, share in ((into, ratio - beyond), (np.minimum(into + 1, height - 1), beyond)):
+            starts = np.flatnonzero(np.diff(target, prepend=-1))
+            weighted = narrow * share.astype(np.float32)[:, None, None]
+            small[target[starts]] += np.add.reduceat(weighted, starts, axis=0)
+    return small
 
 
 def _is_cut(box: NDArray[np.float64], tile: Box, pixels: Pixels, margin: float) -> bool:

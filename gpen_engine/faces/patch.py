@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -46,17 +48,34 @@ def make_patch(
     Raises:
         GpenError: ``bad_landmarks`` when the crop lies outside of the picture.
     """
-    size = crop.shape[0]
-    x0, y0, x1, y1 = box = known_box(pixels, alignment, size)
     back = alignment.inverse()
-    shift = Similarity(back.matrix - np.array([[0, 0, x0], [0, 0, y0]]))
-    extent = (x1 - x0, y1 - y0)
-    rgb = np.clip(resample(crop, shift, extent, sharp=True), 0, 1)
-    coverage = resample(mask, shift, extent, border=cv2.BORDER_CONSTANT)
+
+    def placed(image: FloatImage, box: Box, **how: Any) -> FloatImage:
+        x0, y0, x1, y1 = box
+        shift = Similarity(back.matrix - np.array([[0, 0, x0], [0, 0, y0]]))
+        inside = resample(image, shift, (x1 - x0, y1 - y0), **how)
+        return np.clip(inside, 0, 1, out=inside)
+
+    box = known_box(pixels, alignment, crop.shape[0])
+    coverage = placed(mask, box, border=cv2.BORDER_CONSTANT)
     opaque = pixels.opaque(box)
     if opaque is not None:
-        coverage = coverage * opaque
-    return _trimmed(Patch(face, box, rgb, np.clip(coverage, 0, 1)))
+        coverage *= opaque
+    # The crop's box is twice as large as what its coverage leaves of it.
+    part = _covered(coverage)
+    box = _within(box, part)
+    return Patch(face, box, placed(crop, box, sharp=True), np.ascontiguousarray(coverage[part]))
+
+
+def limited(patch: Patch, part: Mask) -> Patch | None:
+    """The patch with its coverage multiplied by another, trimmed; None where nothing is left.
+
+    Args:
+        patch: what is limited.
+        part: (h, w) float32 in 0..1, of the patch's box.
+    """
+    coverage = patch.coverage * part
+    return _trimmed(replace(patch, coverage=coverage)) if coverage.any() else None
 
 
 def share(patches: list[Patch]) -> list[Patch]:
@@ -76,34 +95,87 @@ def share(patches: list[Patch]) -> list[Patch]:
     return shared
 
 
-def disjoint(patches: list[Patch]) -> list[Patch]:
-    """The same picture from patches of which each pixel has one: the first that covers it.
+def stacked(patches: list[Patch]) -> list[Patch]:
+    """The same picture from layers one above the other, the first on top.
 
-    There it holds the mean of all, weighted by their coverages, and the sum of these, so that a
-    pixel between touching faces is blended in float and rounded once.
+    Each layer is to be blended over what lies below, ``below * (1 - c) + rgb * c``; so a lower one
+    gets the more coverage, the less those above let through.
+
+    Args:
+        patches: with coverages that add up to at most 1, as from :func:`share`; for a strength
+            below 1, already multiplied with it.
+    """
+    layers = []
+    for place, patch in enumerate(patches):
+        through = np.ones_like(patch.coverage)
+        for other, here, there in _neighbours(patch, patches[:place]):
+            through[here] -= other.coverage[there]
+        own = np.zeros_like(through)
+        np.divide(patch.coverage, through, out=own, where=through > 0)
+        layers.append(replace(patch, coverage=np.clip(own, 0, 1)))
+    return layers
+
+
+@dataclass(frozen=True, eq=False)
+class Island:
+    """What comes back for faces whose boxes overlap, as one rectangle."""
+
+    faces: list[Face]
+    """Those in it, in the order of their patches."""
+    box: Box
+    """Where it goes, in pixels of the picture."""
+    rgb: FloatImage
+    """(h, w, 3) mean of the restored pixels, weighted by coverage; 0 where nothing is covered."""
+    coverage: Mask
+    """(h, w), 0..1: the sum of the coverages."""
+
+
+def islands(patches: list[Patch]) -> Iterator[Island]:
+    """The same picture from rectangles that do not overlap, so that each can simply be written.
+
+    A pixel between touching faces is blended in float and rounded once. One island at a time is
+    made and held; a lone face's is its patch, not copied.
 
     Args:
         patches: with coverages that add up to at most 1, as from :func:`share`.
     """
-    order = {id(patch): place for place, patch in enumerate(patches)}
-    single = []
-    for patch in patches:
-        neighbours = _neighbours(patch, patches)
-        if not neighbours:
-            single.append(patch)
+    for box, group in groups(patches):
+        if len(group) == 1:
+            (patch,) = group
+            yield Island([patch.face], box, patch.rgb, patch.coverage)
             continue
-        coverage = patch.coverage.copy()
-        weighted = patch.rgb * coverage[:, :, None]
-        taken = np.zeros(coverage.shape, bool)
-        for other, here, there in neighbours:
-            weighted[here] += other.rgb[there] * other.coverage[there][:, :, None]
-            coverage[here] += other.coverage[there]
-            if order[id(other)] < order[id(patch)]:
-                taken[here] |= other.coverage[there] > 0
-        mean = weighted / np.maximum(coverage, 1e-12)[:, :, None]
-        coverage[taken | (patch.coverage == 0)] = 0
-        single.append(replace(patch, rgb=mean.astype(np.float32), coverage=np.minimum(coverage, 1)))
-    return single
+        x0, y0, x1, y1 = box
+        rgb = np.zeros((y1 - y0, x1 - x0, 3), np.float32)
+        coverage = np.zeros(rgb.shape[:2], np.float32)
+        for patch in group:
+            left, top, right, bottom = patch.box
+            here = (slice(top - y0, bottom - y0), slice(left - x0, right - x0))
+            rgb[here] += patch.rgb * patch.coverage[:, :, None]
+            coverage[here] += patch.coverage
+        np.divide(rgb, coverage[:, :, None], out=rgb, where=coverage[:, :, None] > 0)
+        # Sums may end one rounding above 1.
+        np.minimum(rgb, 1, out=rgb)
+        np.minimum(coverage, 1, out=coverage)
+        yield Island([patch.face for patch in group], box, rgb, coverage)
+
+
+def groups(patches: list[Patch]) -> list[tuple[Box, list[Patch]]]:
+    """The patches of each island with its box, found without looking at pixels.
+
+    Overlapping boxes are replaced by the one around them until none overlap. Groups come in the
+    order of their first patches, patches in their own order.
+    """
+    found: list[tuple[Box, list[int]]] = []
+    for place, patch in enumerate(patches):
+        box, members = patch.box, [place]
+        while touched := [group for group in found if _common(group[0], box)]:
+            found = [group for group in found if not _common(group[0], box)]
+            for other, others in touched:
+                box = _around(box, other)
+                members += others
+        found.append((box, sorted(members)))
+    found.sort(key=lambda group: group[1])
+    return [(box, [patches[place] for place in members]) for box, members in found]
 
 
 Window = tuple[slice, slice]
@@ -113,9 +185,9 @@ def _neighbours(patch: Patch, patches: list[Patch]) -> list[tuple[Patch, Window,
     """The other patches whose boxes meet this one's, with the common part in either's indices."""
     found = []
     for other in patches:
-        x0, y0 = max(patch.box[0], other.box[0]), max(patch.box[1], other.box[1])
-        x1, y1 = min(patch.box[2], other.box[2]), min(patch.box[3], other.box[3])
-        if other is not patch and x0 < x1 and y0 < y1:
+        common = _common(patch.box, other.box)
+        if other is not patch and common:
+            x0, y0, x1, y1 = common
             here, there = (
                 (slice(y0 - top, y1 - top), slice(x0 - left, x1 - left))
                 for left, top, _, _ in (patch.box, other.box)
@@ -124,16 +196,40 @@ def _neighbours(patch: Patch, patches: list[Patch]) -> list[tuple[Patch, Window,
     return found
 
 
+def _around(one: Box, other: Box) -> Box:
+    """The smallest rectangle that holds both."""
+    x0, y0 = min(one[0], other[0]), min(one[1], other[1])
+    return x0, y0, max(one[2], other[2]), max(one[3], other[3])
+
+
+def _common(one: Box, other: Box) -> Box | None:
+    """The rectangle that lies in both."""
+    x0, y0 = max(one[0], other[0]), max(one[1], other[1])
+    x1, y1 = min(one[2], other[2]), min(one[3], other[3])
+    return (x0, y0, x1, y1) if x0 < x1 and y0 < y1 else None
+
+
 def _trimmed(patch: Patch) -> Patch:
-    rows = np.flatnonzero(patch.coverage.any(axis=1))
-    columns = np.flatnonzero(patch.coverage.any(axis=0))
-    if not len(rows):
-        rows = columns = np.zeros(1, int)  # nothing is covered: one pixel that stays as it is
-    top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
-    x0, y0 = patch.box[:2]
+    part = _covered(patch.coverage)
     return Patch(
         patch.face,
-        (x0 + int(left), y0 + int(top), x0 + int(right), y0 + int(bottom)),
-        np.ascontiguousarray(patch.rgb[top:bottom, left:right]),
-        np.ascontiguousarray(patch.coverage[top:bottom, left:right]),
+        _within(patch.box, part),
+        np.ascontiguousarray(patch.rgb[part]),
+        np.ascontiguousarray(patch.coverage[part]),
     )
+
+
+def _covered(coverage: Mask) -> Window:
+    """The rows and columns in which anything is covered."""
+    rows = np.flatnonzero(coverage.any(axis=1))
+    columns = np.flatnonzero(coverage.any(axis=0))
+    if not len(rows):
+        rows = columns = np.zeros(1, int)  # nothing is: one pixel that stays as it is
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+
+
+def _within(box: Box, part: Window) -> Box:
+    """A part of a box, in pixels of the picture."""
+    rows, columns = part
+    x0, y0 = box[:2]
+    return x0 + columns.start, y0 + rows.start, x0 + columns.stop, y0 + rows.stop

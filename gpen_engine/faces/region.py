@@ -15,7 +15,7 @@ _SIZE = np.array([0.469, 0.625])
 
 
 def faces_in_region(faces: list[Face], region: Box) -> list[Face]:
-    """The faces whose middle lies in the region; where there is none, the region taken for a face.
+    """The faces whose middle lies in the region.
 
     Args:
         faces: what the detector found.
@@ -27,7 +27,7 @@ def faces_in_region(faces: list[Face], region: Box) -> list[Face]:
         x, y = (face.box[0] + face.box[2]) / 2, (face.box[1] + face.box[3]) / 2
         return x0 <= x < x1 and y0 <= y < y1
 
-    return [face for face in faces if inside(face)] or [face_from_region(region)]
+    return [face for face in faces if inside(face)]
 
 
 def face_from_region(region: Box) -> Face:

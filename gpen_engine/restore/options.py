@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ..errors import GpenError
+from ..faces.detection import check_limit
 from ..faces.geometry import TEMPLATES
 from ..pixels import Box
 
@@ -27,9 +28,15 @@ class RestoreOptions:
     """Keep the original's low frequencies, so that skin tone and light do not change."""
     threshold: float = 0.9
     """Least confidence of the face detector, 0..1."""
+    detection_size: int = 0
+    """Long side in pixels, at least 64, of the largest copy of the picture that is searched for
+    faces; 0 means full size. Smaller is faster and misses small faces."""
     region: Box | None = None
     """Restore only faces whose middle lies in this rectangle (x0, y0, x1, y1 in pixels, x1 and y1
-    outside); where there is none, take the rectangle itself for the face."""
+    outside)."""
+    fallback: bool = True
+    """Where the region holds no face, take the rectangle itself for the face; where a selection
+    holds none, its bounding box."""
     aligned: bool = False
     """The whole picture is one aligned crop: no detection, no mask."""
     seed: int = 0
@@ -45,6 +52,7 @@ class RestoreOptions:
                 f'There is no template "{self.template}".',
                 f"Choose {' or '.join(TEMPLATES)}.",
             )
+        check_limit(self.detection_size)
         if self.region and (self.region[0] >= self.region[2] or self.region[1] >= self.region[3]):
             raise GpenError("bad_option", "The region is empty.", "Give x0,y0,x1,y1 with x0 < x1.")
         if self.aligned and self.region:
@@ -65,11 +73,11 @@ class Progress:
 
     stage: Stage
     done: int
-    """Faces finished in this stage."""
+    """Finished in this stage: tiles searched in ``DETECT``, faces in the others."""
     total: int
-    """Faces in all; 0 while they are being looked for."""
+    """Tiles or faces in all."""
 
 
 ProgressHook = Callable[[Progress], None]
 CancelHook = Callable[[], bool]
-"""Asked between batches and faces; True stops the restoration with the error ``cancelled``."""
+"""Asked between tiles, batches and faces; True stops with the error ``cancelled``."""

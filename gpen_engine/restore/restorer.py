@@ -20,12 +20,13 @@ from ..faces.colour import keep_low_frequencies
 from ..faces.coverage import Parser, face_shape
 from ..faces.geometry import TEMPLATES, cut_crop, resized, to_crop
 from ..faces.patch import make_patch, share
-from ..faces.region import faces_in_region
 from ..model import GpenModel
 from ..pixels import FloatImage, Pixels
 from .batching import run_batches
+from .finding import find_faces, no_face
 from .options import CancelHook, Progress, ProgressHook, RestoreOptions, Stage
 from .result import RestoreResult
+from .selection import Selection
 
 
 class Restorer:
@@ -65,6 +66,7 @@ class Restorer:
         image: NDArray[Any],
         options: RestoreOptions | None = None,
         *,
+        selection: NDArray[Any] | None = None,
         progress: ProgressHook = lambda _: None,
         cancel: CancelHook = lambda: False,
     ) -> RestoreResult:
@@ -74,16 +76,22 @@ class Restorer:
             image: (H, W) or (H, W, C) sRGB-encoded grey, grey and alpha, RGB or RGBA in uint8,
                 uint16 or floating point; see ``Pixels``. It is read in place and not changed.
             options: what is to be done.
-            progress: called after each face and stage.
-            cancel: asked between batches and faces.
+            selection: (H, W) uint8, uint16 or floating of the picture's size, white is fully
+                selected: only faces whose box it touches are restored, and their coverages are
+                multiplied with it, so that nothing changes where it is 0. It is read in place.
+            progress: called before each tile of the search and after each face and stage.
+            cancel: asked between tiles, batches and faces.
 
         Returns:
-            One patch for each face; call ``composite()`` for the finished picture.
+            One patch for each face of which something is selected; call ``composite()`` for the
+            finished picture.
 
         Raises:
-            GpenError: ``no_face``, ``cancelled``, ``out_of_memory``, ``bad_image`` ...
+            GpenError: ``no_face``, ``cancelled``, ``out_of_memory``, ``bad_image``, ``bad_option``
+                for a selection beside a region or an aligned picture ...
         """
-        return _Restoration(self, image, options or RestoreOptions(), progress, cancel).run()
+        options = options or RestoreOptions()
+        return _Restoration(self, image, options, selection, progress, cancel).run()
 
 
 class _Restoration:
@@ -94,6 +102,7 @@ class _Restoration:
         restorer: Restorer,
         image: NDArray[Any],
         options: RestoreOptions,
+        selection: NDArray[Any] | None,
         progress: ProgressHook,
         cancel: CancelHook,
     ) -> None:
@@ -101,6 +110,13 @@ class _Restoration:
         self.model = restorer.model
         self.pixels = Pixels(image)
         self.options = options
+        if selection is not None and (options.aligned or options.region):
+            raise GpenError(
+                "bad_option",
+                f"{'An aligned picture' if options.aligned else 'A region'} takes no selection.",
+                "Give one of them.",
+            )
+        self.selection = None if selection is None else Selection(selection, self.pixels)
         self.progress = progress
         self.cancel = cancel
         self.seconds: dict[str, float] = {}
@@ -108,12 +124,17 @@ class _Restoration:
 
     def run(self) -> RestoreResult:
         patches = [self._aligned_picture()] if self.options.aligned else share(self._faces())
+        if self.selection:
+            patches = list(self.selection.limit(patches))
+            if not patches:
+                raise no_face("in the selection", "Select more of the face.")
         return RestoreResult(self.pixels, patches, self.options.strength, self.seconds, self.notes)
 
     def _faces(self) -> list[Patch]:
-        self._report(Stage.DETECT, 0, 0)
         with self._timed("detect"):
-            faces = self._find()
+            faces = find_faces(
+                self.restorer.detector, self.pixels, self.options, self.selection, self._searched
+            )
         in_size, out_size = self.model.config.in_size, self.model.config.out_size
         with self._timed("align"):
             maps = [to_crop(face.landmarks, in_size, self.options.template) for face in faces]
@@ -129,20 +150,9 @@ class _Restoration:
                 self._report(Stage.PASTE, len(patches), len(faces))
         return patches
 
-    def _find(self) -> list[Face]:
-        options = self.options
-        faces = self.restorer.detector.detect(
-            self.pixels, threshold=options.threshold, between=self._check_cancelled
-        )
-        if options.region:
-            faces = faces_in_region(faces, options.region)
-        if not faces:
-            raise GpenError(
-                "no_face",
-                "No face was found in the picture.",
-                "Lower the detection threshold, or give the face's region.",
-            )
-        return faces
+    def _searched(self, tiles: int, total: int) -> None:
+        self._report(Stage.DETECT, tiles, total)
+        self._check_cancelled()
 
     def _network(self, crops: list[FloatImage]) -> list[FloatImage]:
         """Restored crops at the model's output size, with the original's colours if wished."""

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..faces import Face, Patch
-from ..faces.patch import disjoint
-from ..pixels import LUMA, FloatImage, Pixels, add_change
+from ..faces.patch import islands
+from ..pixels import FloatImage, Pixels, add_change
+from .layering import in_channels
 
 
 @dataclass(frozen=True)
@@ -52,16 +53,7 @@ class RestoreResult:
         """
         base = (self.pixels.given if onto is None else onto).copy()
         view = base[:, :, None] if base.ndim == 2 else base
-        convert = convert or (_to_grey if view.shape[2] <= 2 else _as_it_is)
-        for patch in disjoint(self.patches):
-            coverage = patch.coverage * np.float32(self.strength)
-            add_change(view, patch.box, convert(patch.rgb), coverage)
+        for island in islands(self.patches):
+            rgb = convert(island.rgb) if convert else in_channels(island.rgb, view.shape[2])
+            add_change(view, island.box, rgb, island.coverage * np.float32(self.strength))
         return base
-
-
-def _as_it_is(rgb: FloatImage) -> FloatImage:
-    return rgb
-
-
-def _to_grey(rgb: FloatImage) -> FloatImage:
-    return (rgb @ LUMA)[:, :, None]

@@ -14,7 +14,7 @@ import pytest
 from numpy.typing import NDArray
 
 from gpen_engine.faces import Detector, Face
-from gpen_engine.faces.detection import scales
+from gpen_engine.faces.detection import OVERLAP, TILE, scales, tiles
 from gpen_engine.faces.merging import overlap
 from gpen_engine.pixels import Pixels
 
@@ -38,6 +38,12 @@ def same_faces(found: list[Face], expected: list[Face], least: float) -> bool:
     return len(found) == len(expected) and all(
         sum(overlap(a, b)[0] > least for b in found) == 1 for a in expected
     )
+
+
+def searched(detector: Detector, pixels: Pixels, scale: float, threshold: float) -> list[Face]:
+    """What all tiles of one scale show."""
+    boxes = tiles(pixels.width, pixels.height, round(TILE / scale), round(OVERLAP / scale))
+    return [face for box in boxes for face in detector._search(pixels, box, scale, threshold)]
 
 
 @pytest.mark.parametrize("name", photo_names())
@@ -94,8 +100,8 @@ def test_a_smaller_scale_gives_the_same_places(
     """Edges onto edges: averaging undoes repeated pixels, so the network sees the same image."""
     image = photo("modern_grey.jpg")
     repeated = Pixels(image.repeat(factor, axis=0).repeat(factor, axis=1))
-    expected = detector._search(Pixels(image), 1.0, 0.9, lambda: None)
-    found = detector._search(repeated, 1 / factor, 0.9, lambda: None)
+    expected = searched(detector, Pixels(image), 1, 0.9)
+    found = searched(detector, repeated, 1 / factor, 0.9)
     assert len(found) == len(expected) > 0
     for face, original in zip(found, expected, strict=True):
         landmarks = (original.landmarks + 0.5) * factor - 0.5
@@ -116,7 +122,7 @@ def test_a_face_on_the_seam_of_tiles_is_found_once(photo: Photo, detector: Detec
         shift = face.landmarks - (alone.landmarks + (x, 200))
         assert np.abs(shift).max() < 0.04 * alone.size[1]
         # And no tile shows half of a face that its neighbour has whole.
-        raw = detector._search(Pixels(canvas), 1.0, 0.5, lambda: None)
+        raw = searched(detector, Pixels(canvas), 1, 0.5)
         assert all(overlap(one, face)[0] > 0.6 for one in raw)
 
 
@@ -146,18 +152,34 @@ def test_stops_between_tiles(photo: Photo, detector: Detector) -> None:
     class Stopped(Exception):
         pass
 
-    asked = 0
+    told: list[tuple[int, int]] = []
 
-    def between() -> None:
-        nonlocal asked
-        asked += 1
-        if asked == 2:
+    def progress(done: int, total: int) -> None:
+        told.append((done, total))
+        if done == 2:
             raise Stopped
 
     pixels = Pixels(photo(SOLVAY))
     assert scales(pixels.width, pixels.height)[1:] == [1]
     with pytest.raises(Stopped):
-        detector.detect(pixels, between=between)
+        detector.detect(pixels, progress=progress)
+    total = 1 + len(tiles(pixels.width, pixels.height, TILE, OVERLAP))
+    assert told == [(0, total), (1, total), (2, total)]
+
+
+def test_a_limited_search_finds_what_it_can_see(photo: Photo, detector: Detector) -> None:
+    """And never looks at more: the group at 640 pixels is one tile."""
+    pixels = Pixels(photo(SOLVAY))
+    told: list[tuple[int, int]] = []
+    faces = detector.detect(pixels, size=640, progress=lambda *now: told.append(now))
+    assert told == [(0, 1), (1, 1)]
+    everyone = detector.detect(pixels)
+    assert 5 < len(faces) < 29
+    assert all(max(overlap(face, other)[0] for other in everyone) > 0.4 for face in faces)
+    assert detector.detect(pixels, size=64) == []
+    (large,) = detector.detect(Pixels(photo(PORTRAIT)), size=128)
+    (exact,) = detector.detect(Pixels(photo(PORTRAIT)))
+    assert overlap(large, exact)[0] > 0.7
 
 
 @pytest.mark.slow

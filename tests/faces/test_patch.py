@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import permutations
 
@@ -16,14 +17,22 @@ from gpen_engine import GpenError
 from gpen_engine.faces import Face, Patch
 from gpen_engine.faces.coverage import face_shape
 from gpen_engine.faces.geometry import TEMPLATES, crop_box, cut_crop
-from gpen_engine.faces.patch import disjoint, make_patch, share
-from gpen_engine.pixels import FloatImage, Pixels
+from gpen_engine.faces.patch import (
+    Island,
+    groups,
+    islands,
+    limited,
+    make_patch,
+    share,
+    stacked,
+)
+from gpen_engine.pixels import Box, FloatImage, Pixels
 
 FACE = Face((0, 0, 1, 1), TEMPLATES["gpen"], 1.0)
 SIZE = 64
 
 
-def random_patch(seed: int, box: tuple[int, int, int, int]) -> Patch:
+def random_patch(seed: int, box: Box) -> Patch:
     """Random colours under a round coverage that reaches 0 and 1."""
     random = np.random.default_rng(seed)
     x0, y0, x1, y1 = box
@@ -32,14 +41,16 @@ def random_patch(seed: int, box: tuple[int, int, int, int]) -> Patch:
     return Patch(FACE, box, random.random((y1 - y0, x1 - x0, 3), np.float32), coverage)
 
 
-def on_canvas(values: FloatImage, patch: Patch, size: int = 160) -> NDArray[np.float64]:
+def on_canvas(values: FloatImage, patch: Patch | Island, size: int = 160) -> NDArray[np.float64]:
     canvas = np.zeros((size, size, *values.shape[2:]))
     x0, y0, x1, y1 = patch.box
     canvas[y0:y1, x0:x1] = values
     return canvas
 
 
-def weighted_sum(patches: list[Patch]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def weighted_sum(
+    patches: Sequence[Patch | Island],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Sum of coverages, and of colours times coverages, on a canvas in float64."""
     total = np.sum([on_canvas(p.coverage, p) for p in patches], axis=0)
     colour = np.sum(
@@ -129,10 +140,14 @@ def test_transparent_pixels_are_not_covered() -> None:
 
 def test_a_lone_face_is_unchanged_bit_for_bit() -> None:
     patches = [random_patch(1, (0, 0, 40, 40)), random_patch(2, (40, 0, 80, 40))]
-    for before, shared, single in zip(patches, share(patches), disjoint(patches), strict=True):
-        np.testing.assert_array_equal(shared.coverage, before.coverage)
-        np.testing.assert_array_equal(single.coverage, before.coverage)
-        np.testing.assert_array_equal(single.rgb, before.rgb)
+    for made in (share(patches), stacked(patches), islands(patches)):
+        for before, after in zip(patches, made, strict=True):
+            assert after.box == before.box
+            np.testing.assert_array_equal(after.coverage, before.coverage)
+            np.testing.assert_array_equal(after.rgb, before.rgb)
+    assert all(
+        island.rgb is patch.rgb for island, patch in zip(islands(patches), patches, strict=True)
+    )
 
 
 def test_shared_coverages_add_up_to_at_most_one() -> None:
@@ -158,25 +173,126 @@ def test_the_order_of_faces_does_not_matter() -> None:
     for order in permutations(OVERLAPPING):
         for found, wanted in zip(weighted_sum(share(list(order))), expected, strict=True):
             np.testing.assert_allclose(found, wanted, atol=1e-6)
-        for found, wanted in zip(weighted_sum(disjoint(share(list(order)))), expected, strict=True):
+        merged = list(islands(share(list(order))))
+        for found, wanted in zip(weighted_sum(merged), expected, strict=True):
             np.testing.assert_allclose(found, wanted, atol=1e-6)
 
 
-def test_each_pixel_has_one_patch_with_the_mean_of_all() -> None:
-    """Also where three faces overlap."""
+def test_an_island_holds_the_mean_of_its_faces() -> None:
+    """Also where three faces overlap; the fourth lies in the box around them, and is drawn in."""
     shared = share(OVERLAPPING)
     total, colour = weighted_sum(shared)
-    covering = np.sum([on_canvas(p.coverage, p) > 0 for p in shared], axis=0)
-    assert covering.max() == 3
-    single = disjoint(shared)
-    claimed = np.sum([on_canvas(p.coverage, p) > 0 for p in single], axis=0)
-    np.testing.assert_array_equal(claimed, covering > 0)
-    for patch in single:
-        own = on_canvas(patch.coverage, patch)
-        here = own > 0
-        np.testing.assert_allclose(own[here], total[here], atol=1e-6)
-        mean = colour[here] / total[here][:, None]
-        np.testing.assert_allclose(on_canvas(patch.rgb, patch)[here], mean, atol=1e-5)
+    assert np.sum([on_canvas(p.coverage, p) > 0 for p in shared], axis=0).max() == 3
+    (island,) = islands(shared)
+    assert island.box == (10, 10, 158, 150)
+    assert [id(face) for face in island.faces] == [id(patch.face) for patch in shared]
+    assert island.coverage.max() <= 1
+    assert 0 <= island.rgb.min() <= island.rgb.max() <= 1
+    own = on_canvas(island.coverage, island)
+    np.testing.assert_allclose(own, total, atol=1e-6)
+    np.testing.assert_array_equal(own > 0, total > 0)
+    here = own > 0
+    mean = colour[here] / total[here][:, None]
+    np.testing.assert_allclose(on_canvas(island.rgb, island)[here], mean, atol=1e-5)
+    assert not island.rgb[island.coverage == 0].any()
+
+
+corner = st.tuples(st.integers(0, 130), st.integers(0, 130))
+extent = st.tuples(st.integers(1, 30), st.integers(1, 30))
+boxes = st.builds(lambda c, e: (*c, c[0] + e[0], c[1] + e[1]), corner, extent)
+crowds = st.lists(boxes, max_size=12)
+
+
+def crowd(places: list[Box]) -> list[Patch]:
+    """Patches of random colours and coverages, each with a face of its own, shared."""
+    patches = []
+    for seed, (x0, y0, x1, y1) in enumerate(places):
+        random = np.random.default_rng(seed)
+        coverage = np.clip(random.random((y1 - y0, x1 - x0)) * 1.8 - 0.4, 0, 1).astype(np.float32)
+        rgb = random.random((y1 - y0, x1 - x0, 3), np.float32)
+        patches.append(Patch(replace(FACE), (x0, y0, x1, y1), rgb, coverage))
+    return share(patches)
+
+
+def meet(one: Box, other: Box) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+@given(crowds)
+def test_islands_part_the_faces_and_do_not_overlap(places: list[Box]) -> None:
+    patches = [Patch(replace(FACE), box, flat(0)[:1, :1], flat(0)[:1, :1, 0]) for box in places]
+    found = groups(patches)
+    assert sorted(id(patch) for _, group in found for patch in group) == sorted(map(id, patches))
+    order = {id(patch): place for place, patch in enumerate(patches)}
+    assert [min(order[id(p)] for p in g) for _, g in found] == sorted(
+        min(order[id(p)] for p in g) for _, g in found
+    )
+    for place, (box, group) in enumerate(found):
+        sides = np.array([patch.box for patch in group])
+        assert box == (*sides[:, :2].min(axis=0), *sides[:, 2:].max(axis=0))
+        assert [order[id(p)] for p in group] == sorted(order[id(p)] for p in group)
+        assert not any(meet(box, other) for other, _ in found[:place])
+        # Nothing is drawn in without need: no part of a group stands free of the rest.
+        if len(group) > 1:
+            assert all(meet_after_all(p, [q for q in group if q is not p]) for p in group)
+
+
+def meet_after_all(patch: Patch, others: list[Patch]) -> bool:
+    """Whether the islands of the others, made without the patch, meet it."""
+    return any(meet(patch.box, box) for box, _ in groups(others))
+
+
+def test_boxes_that_overlap_only_through_the_box_around_two() -> None:
+    """The third lies in the corner between two, and draws in the fourth with it."""
+    places = [(0, 0, 20, 60), (10, 50, 60, 70), (40, 10, 55, 30), (50, 0, 80, 20), (90, 90, 99, 99)]
+    patches = [random_patch(seed, box) for seed, box in enumerate(places)]
+    assert [box for box, _ in groups(patches)] == [(0, 0, 80, 70), (90, 90, 99, 99)]
+
+
+@given(crowds)
+def test_the_islands_show_the_same_picture(places: list[Box]) -> None:
+    patches = crowd(places)
+    below = np.random.default_rng(99).random((160, 160, 3))
+    total, colour = weighted_sum(patches) if patches else (np.zeros((160, 160)), below * 0)
+    expected = below * (1 - total[:, :, None]) + colour
+    made = below.copy()
+    for island in islands(patches):
+        x0, y0, x1, y1 = island.box
+        part = island.coverage[:, :, None].astype(np.float64)
+        made[y0:y1, x0:x1] = below[y0:y1, x0:x1] * (1 - part) + island.rgb * part
+    np.testing.assert_allclose(made, expected, atol=1e-6)
+    assert made[total == 0].tobytes() == below[total == 0].tobytes()
+
+
+@given(crowds, st.sampled_from([1, 0.6]))
+def test_the_stack_shows_the_same_picture(places: list[Box], strength: float) -> None:
+    patches = [replace(p, coverage=p.coverage * np.float32(strength)) for p in crowd(places)]
+    below = np.random.default_rng(99).random((160, 160, 3))
+    total, colour = weighted_sum(patches) if patches else (np.zeros((160, 160)), below * 0)
+    expected = below * (1 - total[:, :, None]) + colour
+    layers = stacked(patches)
+    made = below.copy()
+    for layer, patch in zip(reversed(layers), reversed(patches), strict=True):
+        assert (layer.face, layer.box) == (patch.face, patch.box)
+        assert layer.rgb is patch.rgb
+        assert 0 <= layer.coverage.min() <= layer.coverage.max() <= 1
+        assert not layer.coverage[patch.coverage == 0].any()
+        x0, y0, x1, y1 = layer.box
+        part = layer.coverage[:, :, None].astype(np.float64)
+        made[y0:y1, x0:x1] = made[y0:y1, x0:x1] * (1 - part) + layer.rgb * part
+    np.testing.assert_allclose(made, expected, atol=1e-5)
+
+
+def test_a_limited_patch_is_trimmed() -> None:
+    patch = random_patch(1, (10, 20, 50, 70))
+    part = np.zeros((50, 40), np.float32)
+    part[10:30, 5:20] = np.linspace(0.5, 1, 15, dtype=np.float32)
+    made = limited(patch, part)
+    assert made is not None
+    assert made.box == (15, 30, 30, 50)
+    np.testing.assert_array_equal(made.rgb, patch.rgb[10:30, 5:20])
+    np.testing.assert_array_equal(made.coverage, (patch.coverage * part)[10:30, 5:20])
+    assert limited(patch, np.zeros((50, 40), np.float32)) is None
 
 
 def test_touching_faces_have_no_seam() -> None:

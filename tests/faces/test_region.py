@@ -56,9 +56,4 @@ def test_faces_are_chosen_by_their_middle() -> None:
     assert faces_in_region(faces, (0, 0, 71, 100)) == faces[:2]
     assert faces_in_region(faces, (0, 0, 70, 100)) == faces[:1]
     assert faces_in_region(faces, (70, 35, 71, 36)) == [faces[1]]
-
-
-def test_without_a_face_the_rectangle_is_one() -> None:
-    far = Face((500, 500, 540, 550), TEMPLATES["gpen"], 0.99)
-    (taken,) = faces_in_region([far], (10, 20, 60, 90))
-    assert taken.box == (10, 20, 59, 89)
+    assert faces_in_region(faces, (300, 300, 400, 400)) == []

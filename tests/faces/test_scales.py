@@ -10,6 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gpen_engine import GpenError
 from gpen_engine.faces.detection import OVERLAP, TILE, anchors, scales, tiles
 from gpen_engine.faces.facexlib_networks import _import_facexlib
 
@@ -31,6 +32,47 @@ sides = st.integers(1, 5000)
 )
 def test_scales(width: int, height: int, expected: list[float]) -> None:
     assert scales(width, height) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("limit", "expected"),
+    [
+        (0, [0.1, 0.1**0.5, 1]),
+        (9000, [0.1, 0.1**0.5, 1]),  # more than there is
+        (6400, [0.1, 0.1**0.5, 1]),
+        (3200, [0.1, 0.05**0.5, 0.5]),
+        (2560, [0.1, 0.2, 0.4]),
+        (2559, [0.1, 2559 / 6400]),
+        (641, [0.1, 641 / 6400]),
+        (640, [0.1]),
+        (64, [0.01]),
+    ],
+)
+def test_a_limit_to_the_scales(limit: int, expected: list[float]) -> None:
+    assert scales(6400, 4800, limit) == pytest.approx(expected)
+    assert scales(4800, 6400, limit) == pytest.approx(expected)
+
+
+@given(sides, sides, st.one_of(st.just(0), st.integers(64, 6000)))
+def test_scales_grow_in_steps_of_at_most_four_or_by_the_mean(
+    width: int, height: int, limit: int
+) -> None:
+    found = scales(width, height, limit)
+    long = max(width, height)
+    assert found[0] == min(limit or long, long, 640) / long
+    assert found[-1] == min(limit or long, long) / long
+    assert all(a < b for a, b in pairwise(found))
+    if len(found) < 3:
+        assert found[-1] < 4 * found[0]
+    else:
+        assert found[1] ** 2 == pytest.approx(found[0] * found[2])
+
+
+@pytest.mark.parametrize("limit", [-640, -1, 1, 63])
+def test_a_limit_that_shows_no_face_is_refused(limit: int) -> None:
+    with pytest.raises(GpenError) as error:
+        scales(6400, 4800, limit)
+    assert error.value.code == "bad_option"
 
 
 @given(sides, sides, st.integers(64, 2000), st.floats(0.05, 0.5))

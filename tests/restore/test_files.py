@@ -196,7 +196,9 @@ def test_the_report_tells_what_was_done(
         "template": "gpen",
         "keep_colours": True,
         "threshold": 0.9,
+        "detection_size": 0,
         "region": [10, 0, 250, 256],
+        "fallback": True,
         "aligned": False,
         "seed": 7,
     }

@@ -14,6 +14,7 @@ def test_defaults() -> None:
     assert (options.strength, options.template, options.threshold) == (1, "gpen", 0.9)
     assert options.keep_colours
     assert options.region is None
+    assert options.detection_size == 0
     assert not options.aligned
 
 
@@ -22,6 +23,7 @@ def test_defaults() -> None:
     [
         {"strength": 0.0, "threshold": 0.0},
         {"strength": 1, "threshold": 1},
+        {"detection_size": 64},
         {"template": "ffhq", "region": (-5, -5, 1, 1)},
     ],
     ids=str,
@@ -38,6 +40,8 @@ def test_values_in_range(options: dict[str, Any]) -> None:
         ({"strength": 1.01}, "strength"),
         ({"strength": float("nan")}, "strength"),
         ({"threshold": 2}, "threshold"),
+        ({"detection_size": 63}, "detection size"),
+        ({"detection_size": -1}, "detection size"),
         ({"template": "arcface"}, "arcface"),
         ({"region": (5, 0, 5, 9)}, "region"),
         ({"region": (0, 9, 5, 0)}, "region"),

@@ -16,6 +16,7 @@ from torch import Tensor
 from gpen_engine import GpenError, GpenModel, RestoreOptions, Restorer, RestoreResult, load_model
 from gpen_engine.faces import Detector
 from gpen_engine.faces.coverage import Parser, face_shape, frame
+from gpen_engine.faces.detection import OVERLAP, TILE, tiles
 from gpen_engine.network import Gpen, GpenConfig
 from gpen_engine.restore import Progress, Stage
 
@@ -200,9 +201,13 @@ def test_a_parser_decides_the_coverage(
 
 def test_progress_is_told_in_order(photo: Photo, restorer: Restorer) -> None:
     told: list[Progress] = []
-    restorer.restore(photo(SOLVAY), progress=told.append)
+    image = photo(SOLVAY)
+    restorer.restore(image, progress=told.append)
+    height, width = image.shape[:2]
+    total = 1 + len(tiles(width, height, TILE, OVERLAP))  # a small copy and full size
+    assert total == 3
     assert told == [
-        Progress(Stage.DETECT, 0, 0),
+        *(Progress(Stage.DETECT, done, total) for done in range(total + 1)),
         *(Progress(Stage.RESTORE, done, 29) for done in range(30)),
         *(Progress(Stage.PASTE, done, 29) for done in range(1, 30)),
     ]

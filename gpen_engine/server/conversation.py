@@ -1,0 +1,219 @@
+"""One client, from its first word to the last row that it gets."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from multiprocessing import AuthenticationError
+from multiprocessing.connection import Connection, answer_challenge, deliver_challenge
+from typing import TYPE_CHECKING, Any
+
+from ..errors import GpenError
+from ..wire import PROTOCOL, Progress, Request
+from ..wire.channel import Channel, set_timeouts, strips
+from ..wire.fields import bad_message, text
+from ..wire.messages import as_header, error_header
+from .picture import has_room, receive, too_large
+from .turns import Place
+from .worker import stopped
+
+if TYPE_CHECKING:
+    from .job import Answer
+    from .service import Service
+
+STEP = 0.05
+"""Seconds between two looks at the queue, the client and whether the engine is to stop."""
+
+
+def converse(service: Service, connection: Connection) -> None:
+    """Speaks with one client until either side has had enough, in a thread of its own.
+
+    Whatever goes wrong here ends this conversation only.
+    """
+    try:
+        if _is_friend(service, connection):
+            channel = Channel(connection, stalled=service.limits.stalled)
+            _Conversation(service, channel).run()
+    finally:
+        connection.close()
+
+
+def _is_friend(service: Service, connection: Connection) -> bool:
+    """Whether the client knows the key. One that is silent is given up after a while."""
+    try:
+        set_timeouts(connection, service.limits.greeting)
+        deliver_challenge(connection, service.key)
+        answer_challenge(connection, service.key)
+    except (AuthenticationError, AssertionError, OSError, EOFError, ValueError) as error:
+        service.log.info("a client was turned away: %s", type(error).__name__)
+        return False
+    return True
+
+
+class _Conversation:
+    def __init__(self, service: Service, channel: Channel) -> None:
+        self.service = service
+        self.channel = channel
+
+    def run(self) -> None:
+        try:
+            self.channel.send(as_header("hello", self.service.hello))
+            while self._answer(self._request()):
+                pass
+        except GpenError as error:
+            self._part(error)
+        except Exception as error:
+            self.service.log.exception("unexpected")
+            self._part(self.service.explained(error))
+
+    def _request(self) -> dict[str, Any]:
+        """What the client wants; raises GpenError ``gone`` when it wants nothing."""
+        patience = time.monotonic() + self.service.limits.stalled
+        while not self.channel.arrived(STEP):
+            if self.service.stopping.is_set() or time.monotonic() > patience:
+                raise GpenError("gone", "The client is silent.")
+        return self.channel.receive()
+
+    def _answer(self, header: dict[str, Any]) -> bool:
+        """Does what was asked for; whether something more may be asked."""
+        kind = text(header, "kind")
+        if kind == "status":  # this and the next are the same in every version
+            self.channel.send(as_header("status", self.service.status()))
+            return True
+        if kind == "stop":
+            self.channel.send(as_header("stopping"))
+            self.service.stop("a client asked for it")
+            return False
+        if kind != "restore":
+            raise bad_message(f'"{kind[:40]}" is nothing that the engine does')
+        if header.get("protocol") != PROTOCOL:
+            raise GpenError(
+                "version",
+                "The plug-in and the GPEN engine are of different versions.",
+                "Run the installer again (python3 install.py), and then gpen serve --stop.",
+            )
+        self._restore(Request.parse(header))
+        return False
+
+    def _restore(self, request: Request) -> None:
+        log, watch = self.service.log, _Stopwatch()
+        what = (
+            f"job: {request.width} x {request.height} {request.sample}"
+            f"{' with a selection' if request.selected else ''}, {request.result}"
+        )
+        try:
+            answer = self._in_turn(request, watch)
+            self._send(answer)
+        except GpenError as error:
+            log.info("%s: %s after %.2f s", what, error.code, watch.total())
+            raise
+        finally:
+            if not self.service.turns:
+                self.service.worker.tidy()
+        watch.lap("send")
+        reply = answer.reply
+        seconds = {**watch.laps, **reply.seconds}
+        counts = f"{len(reply.faces)} faces, {len(reply.patches)} patches"
+        stages = ", ".join(f"{stage} {value:.2f}" for stage, value in seconds.items())
+        log.info("%s, %s: %s; %s", what, reply.model, counts, stages)
+
+    def _in_turn(self, request: Request, watch: _Stopwatch) -> Answer:
+        """What came of it. Nothing is sent here that a client could be slow to take, and the
+        picture is free afterwards."""
+        from . import job
+
+        worker = self.service.worker
+        with self.service.turns.line_up() as place:
+            self._await(place)
+            watch.lap("waiting")
+            self._check_possible(request)
+            watch.lap("check")
+            received = receive(self.channel, request, self._check_stopping)
+            watch.lap("receive")
+            self._check()
+            answer = worker.do(
+                lambda: job.restore(
+                    worker.models, request, received, progress=self._tell, cancel=self._check
+                )
+            )
+            watch.lap("work")
+        seconds = {"receive": watch.laps["receive"], **answer.reply.seconds}
+        return replace(answer, reply=replace(answer.reply, seconds=seconds))
+
+    def _await(self, place: Place) -> None:
+        """Waits for this job's turn, and for the engine to be ready."""
+        told = 0
+        while ahead := place.ahead():
+            if ahead != told:
+                self._tell(Progress("waiting", ahead, 0))
+            told = ahead
+            self._check(STEP)
+        ready = self.service.worker.ready
+        if not ready.is_set():
+            self._tell(Progress("load", 0, 0))
+        while not ready.is_set():
+            self._check(STEP)
+
+    def _check_possible(self, request: Request) -> None:
+        """Refuses what can be refused before the picture is sent."""
+        from . import job
+
+        worker = self.service.worker
+        job.options_of(request)
+        worker.models.find(request.model)
+        if not has_room(request):
+            worker.do(worker.models.drop_all)
+            if not has_room(request):
+                raise too_large(request)
+
+    def _send(self, answer: Answer) -> None:
+        self.channel.send(as_header("result", answer.reply))
+        for planes in answer.planes:
+            for plane in (planes.pixels, planes.coverage):
+                self.channel.send_rows(strips(plane.data, plane[0].nbytes))
+
+    def _tell(self, progress: Progress) -> None:
+        self.channel.send(as_header("progress", progress))
+
+    def _check(self, seconds: float = 0) -> bool:
+        """Looks after the client while it has nothing to say; never True.
+
+        Args:
+            seconds: to wait for that it says something nevertheless or leaves.
+
+        Raises:
+            GpenError: ``gone`` or ``protocol`` when it does, ``stopped`` when the engine is to.
+        """
+        self._check_stopping()
+        if self.channel.arrived(seconds):  # reading it could block; if it left, nobody gets this
+            raise bad_message("the plug-in spoke while the engine was at work")
+        return False
+
+    def _check_stopping(self) -> None:
+        if self.service.stopping.is_set():
+            raise stopped()
+
+    def _part(self, error: GpenError) -> None:
+        """The last word, if somebody hears it."""
+        if error.code == "gone":
+            return
+        try:
+            self.channel.send(error_header(error))
+        except GpenError:
+            self.service.log.info("the client left")
+
+
+class _Stopwatch:
+    """How long each part of a job took, in seconds."""
+
+    def __init__(self) -> None:
+        self._started = self._last = time.perf_counter()
+        self.laps: dict[str, float] = {}
+
+    def lap(self, name: str) -> None:
+        """Ends a part; the next begins."""
+        now = time.perf_counter()
+        self.laps[name], self._last = now - self._last, now
+
+    def total(self) -> float:
+        return time.perf_counter() - self._started

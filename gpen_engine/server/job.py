@@ -1,0 +1,114 @@
+"""One picture in the worker's hands."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..errors import GpenError
+from ..restore import Progress as Step
+from ..restore import RestoreOptions
+from ..restore.batching import is_out_of_memory
+from ..version import version
+from ..wire import Progress, Reply, Request
+from .models import Models
+from .picture import Received
+from .planes import Planes, face_info, planes
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the client gets."""
+
+    reply: Reply
+    planes: list[Planes]
+    """In the order of the reply's patches."""
+
+
+def options_of(request: Request) -> RestoreOptions:
+    """Raises GpenError: ``bad_option``."""
+    return RestoreOptions(
+        strength=request.strength,
+        template=request.template,
+        keep_colours=request.keep_colours,
+        threshold=request.threshold,
+        detection_size=request.detection_size,
+        fallback=request.fallback,
+        seed=request.seed,
+    )
+
+
+def restore(
+    models: Models,
+    request: Request,
+    received: Received,
+    *,
+    progress: Callable[[Progress], None],
+    cancel: Callable[[], bool],
+) -> Answer:
+    """Restores a picture and converts its patches to the client's samples.
+
+    The patches are converted here and not while they are sent: they are small beside the picture,
+    which is free when this returns, and the next job need not wait for a slow client.
+
+    Args:
+        models: where the model is warm or is loaded.
+        request: what is to be done.
+        received: the picture.
+        progress: called with each step.
+        cancel: see ``Restorer.restore``.
+
+    Raises:
+        GpenError: those of ``load_model`` and ``Restorer.restore``. After ``out_of_memory`` no
+            model is warm.
+    """
+    started = time.perf_counter()
+    try:
+        restorer = models.restorer(request.model, lambda: progress(Progress("load", 0, 0)))
+        loaded = time.perf_counter()
+        result = restorer.restore(
+            received.pixels,
+            options_of(request),
+            selection=received.selection,
+            progress=lambda step: progress(_told(step)),
+            cancel=cancel,
+        )
+        restored = time.perf_counter()
+        ready = list(planes(result, request.result))
+    except Exception as error:
+        if not _is_out_of_memory(error):
+            raise
+        models.drop_all()
+        if isinstance(error, GpenError):
+            raise
+        raise GpenError(
+            "out_of_memory",
+            "The memory ran out while the picture was restored.",
+            "Select the part with the faces first, close other programs, or choose a smaller"
+            " detection size.",
+        ) from error
+    models.drop_moved()
+    converted = time.perf_counter() - restored
+    model = restorer.model
+    reply = Reply(
+        model=model.name,
+        sha256=model.sha256,
+        device=str(model.device),
+        engine=version(),
+        faces=tuple(face_info(face) for face in result.faces),
+        patches=tuple(plane.info for plane in ready),
+        notes=tuple(result.notes),
+        seconds={"load": loaded - started, **result.seconds, "convert": converted},
+    )
+    return Answer(reply, ready)
+
+
+def _told(step: Step) -> Progress:
+    return Progress(str(step.stage), step.done, step.total)
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    if isinstance(error, GpenError):
+        return error.code == "out_of_memory"
+    return is_out_of_memory(error)
