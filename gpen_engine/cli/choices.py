@@ -38,13 +38,27 @@ class Choices:
         typer.Option(
             metavar="X0,Y0,X1,Y1",
             rich_help_panel=FACES,
-            help="Only faces in this rectangle (pixels); it is the face if none is found there.",
+            help="Only faces in this rectangle (pixels).",
         ),
     ] = None
+    fallback: Annotated[
+        bool,
+        typer.Option(
+            rich_help_panel=FACES, help="The region is the face where none is found in it."
+        ),
+    ] = True
     threshold: Annotated[
         float,
         typer.Option(metavar="0..1", rich_help_panel=FACES, help="How sure the detector must be."),
     ] = 0.9
+    detection_size: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            rich_help_panel=FACES,
+            help="Search a copy with this long side (pixels); 0 is full size.",
+        ),
+    ] = 0
     aligned: Annotated[
         bool,
         typer.Option("--aligned", rich_help_panel=FACES, help="The picture is one aligned face."),
@@ -122,7 +136,9 @@ class Choices:
             template=self.template,
             keep_colours=self.keep_colours,
             threshold=self.threshold,
+            detection_size=self.detection_size,
             region=None if self.region is None else parse_region(self.region),
+            fallback=self.fallback,
             aligned=self.aligned,
             seed=self.seed,
         )
@@ -130,9 +146,9 @@ class Choices:
     def model_file(self) -> Path:
         """Raises GpenError: ``model_missing``."""
         from ..checkpoints import find_model
-        from ..checkpoints.catalogue import ENTRIES
+        from ..checkpoints.catalogue import DEFAULT
 
-        return find_model(self.model or ENTRIES[0].name)
+        return find_model(self.model or DEFAULT.name)
 
     def restorer(self) -> Restorer:
         """Loads the networks.

@@ -17,7 +17,7 @@ from ..errors import GpenError
 from ..version import version
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
+    from rich.progress import Progress, ProgressColumn
 
 UNEXPECTED = "unexpected"
 """Code of an error that nobody foresaw."""
@@ -96,10 +96,11 @@ def _logged(error: Exception) -> str:
 
 
 @contextmanager
-def progress_bar(*, quiet: bool = False) -> Iterator[Progress]:
+def progress_bar(*columns: ProgressColumn, quiet: bool = False) -> Iterator[Progress]:
     """A place for progress bars on stderr; it stays dark when that is no terminal, or on request.
 
-    Lines printed meanwhile appear above the bars.
+    Lines printed meanwhile appear above the bars. ``columns`` stand behind description and bar, by
+    default the count and the time.
     """
     from rich import progress
     from rich.console import Console
@@ -108,8 +109,7 @@ def progress_bar(*, quiet: bool = False) -> Iterator[Progress]:
     with progress.Progress(
         progress.TextColumn("{task.description}", markup=False),
         progress.BarColumn(),
-        progress.MofNCompleteColumn(),
-        progress.TimeElapsedColumn(),
+        *(columns or (progress.MofNCompleteColumn(), progress.TimeElapsedColumn())),
         console=console,
         transient=True,
         redirect_stdout=sys.stdout.isatty(),  # else it would take lines meant for a file

@@ -131,7 +131,7 @@ def _shown_on(bars: Bars, name: str) -> ProgressHook:
             bar,
             description=f"{name}: {doing[progress.stage]}",
             completed=progress.done,
-            total=progress.total or None,
+            total=progress.total,
         )
 
     return show

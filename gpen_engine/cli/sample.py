@@ -26,11 +26,11 @@ def sample(
 
     The folder gets it before, after and as it was taken, and a sheet of the three.
     """
-    from ..checkpoints.catalogue import ENTRIES
+    from ..checkpoints.catalogue import DEFAULT
     from ..restore import Restorer
     from ..sample import restore_sample
 
-    restorer = Restorer(model or ENTRIES[0].name, device=device)
+    restorer = Restorer(model or DEFAULT.name, device=device)
     for path in restore_sample(output, restorer):
         if not quiet:
             print(path)

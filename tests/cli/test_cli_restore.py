@@ -66,7 +66,17 @@ def test_every_option_reaches_the_restoration(gpen, save, face, model_file, tmp_
         *shared,
         tmp_path / "a.jpg",
         *("--strength", 0.25, "--template", "ffhq", "--no-keep-colours"),
-        *("--region", "1,2,190,180", "--threshold", 0.7, "--seed", 5),
+        *(
+            "--region",
+            "1,2,190,180",
+            "--no-fallback",
+            "--threshold",
+            0.7,
+            "--seed",
+            5,
+            "--detection-size",
+            150,
+        ),
         *("--device", "cpu", "--dtype", "bfloat16", "--quality", 50, "--size", 64),
     )
     assert result.exit_code == 0, result.output
@@ -76,7 +86,9 @@ def test_every_option_reaches_the_restoration(gpen, save, face, model_file, tmp_
         "template": "ffhq",
         "keep_colours": False,
         "threshold": 0.7,
+        "detection_size": 150,
         "region": [1, 2, 190, 180],
+        "fallback": False,
         "aligned": False,
         "seed": 5,
     }
@@ -85,6 +97,7 @@ def test_every_option_reaches_the_restoration(gpen, save, face, model_file, tmp_
     (told,) = json.loads(result.stdout)
     assert told["options"]["aligned"] is True
     assert told["options"]["keep_colours"] is True
+    assert told["options"]["fallback"] is True
 
 
 def test_another_detector_is_loaded(gpen, save, face, model_file, tmp_path) -> None:
