@@ -1,10 +1,9 @@
-"""The installer, with commands that only pretend; the real ones run when you run it."""
+"""The two commands of ``install.py``, with commands that only pretend."""
 
 from __future__ import annotations
 
 import ast
 import json
-import os
 import subprocess
 import sys
 import tomllib
@@ -15,156 +14,8 @@ import pytest
 from packaging.requirements import Requirement
 
 import install as installer
-from install import Failed, Screen, Step
-
-NAMES = ["venv", "torch", "engine", "sample"]
-
-
-class Computer:
-    """Stands in for the commands: remembers them, makes what they make, fails when told to."""
-
-    def __init__(self, env: Path) -> None:
-        self.env = env
-        self.ran: list[str] = []
-        self.answers: dict[str, tuple[int, str] | BaseException] = {}
-        self.said: list[str] = []
-
-    def run(self, command: Sequence[str]) -> tuple[int, str]:
-        name = command[-1]
-        answer = self.answers.get(name, (0, ""))
-        if name == "import pip":
-            assert not isinstance(answer, BaseException)
-            return answer
-        self.ran.append(name)
-        if isinstance(answer, BaseException):
-            raise answer
-        if name == "venv":
-            touch(installer.python_of(self.env))
-        if name == "sample":
-            touch(self.env / "sample" / "before.jpg")
-        return answer
-
-    def install(self, **keys: str) -> list[str]:
-        """Runs the installer's steps and returns those that really ran."""
-        made = {"venv": installer.python_of(self.env), "sample": self.env / "sample"}
-        steps = [Step(n, f"do {n}", keys.get(n, "1"), [n], made.get(n, self.env)) for n in NAMES]
-        self.ran = []
-        installer.install(steps, self.env, self.run, self.said.append)
-        return self.ran
-
-
-def touch(path: Path) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch()
-    return path
-
-
-@pytest.fixture
-def computer(tmp_path: Path) -> Computer:
-    return Computer(tmp_path / "new" / "env")
-
-
-# Steps
-
-
-def test_finished_steps_are_not_repeated(computer: Computer) -> None:
-    assert computer.install() == NAMES
-    assert computer.install() == []
-    assert computer.said[-4:] == [f"[{n}/4] do {s}: already done" for n, s in enumerate(NAMES, 1)]
-
-
-def test_a_failed_step_is_where_the_next_run_starts(computer: Computer) -> None:
-    computer.answers["engine"] = (1, "ERROR: [Errno 28] No space left on device\n")
-    with pytest.raises(Failed, match="Could not do engine: the disk is full") as failure:
-        computer.install()
-    assert str(computer.env / "install.log") in str(failure.value)
-    assert computer.ran == ["venv", "torch", "engine"]
-    computer.answers.clear()
-    assert computer.install() == ["engine", "sample"]
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_ctrl_c_in_any_step_and_a_second_run_recover(computer: Computer, name: str) -> None:
-    computer.answers[name] = KeyboardInterrupt()
-    with pytest.raises(KeyboardInterrupt):
-        computer.install()
-    computer.answers.clear()
-    assert computer.install() == NAMES[NAMES.index(name) :]
-    assert computer.install() == []
-
-
-def test_a_half_made_environment_is_made_from_nothing(computer: Computer) -> None:
-    computer.answers["venv"] = KeyboardInterrupt()
-    with pytest.raises(KeyboardInterrupt):
-        computer.install()
-    half = touch(computer.env / "lib" / "half")
-    computer.answers.clear()
-    assert computer.install() == NAMES
-    assert not half.exists()
-
-
-def test_a_changed_step_is_redone_with_those_after_it(computer: Computer) -> None:
-    computer.install()
-    assert computer.install(engine="2", sample="2") == ["engine", "sample"]
-    assert computer.install(engine="2", sample="2", torch="3") == ["torch", "engine", "sample"]
-
-
-def test_a_result_that_was_deleted_is_made_again(computer: Computer) -> None:
-    computer.install()
-    (computer.env / "sample" / "before.jpg").unlink()
-    (computer.env / "sample").rmdir()
-    assert computer.install() == ["sample"]
-
-
-def test_an_environment_whose_python_is_gone_is_made_again(computer: Computer) -> None:
-    computer.install()
-    computer.answers["import pip"] = (1, "No module named pip")
-    assert computer.install() == NAMES
-    installer.python_of(computer.env).unlink()
-    assert computer.install() == NAMES
-
-
-@pytest.mark.parametrize("text", ["", "{", "7", '["a"]'])
-def test_an_unreadable_state_file_means_starting_again(computer: Computer, text: str) -> None:
-    computer.install()
-    (computer.env / installer.STATE).write_text(text)
-    assert computer.install() == NAMES
-
-
-def test_a_folder_of_the_users_is_refused_and_left_alone(computer: Computer) -> None:
-    letter = touch(computer.env / "letter.txt")
-    with pytest.raises(Failed, match="did not make"):
-        computer.install()
-    assert computer.ran == []
-    assert list(computer.env.iterdir()) == [letter]
-
-
-def test_packages_that_a_killed_pip_left_are_forgotten(computer: Computer) -> None:
-    computer.install()
-    packages = computer.env / "lib" / "python3.11" / "site-packages"
-    whole = touch(packages / "numpy-2.dist-info" / "INSTALLER").parent
-    half = touch(packages / "torch-2.dist-info" / "METADATA").parent
-    computer.install(torch="2")
-    assert whole.exists()
-    assert not half.exists()
-
-
-def test_fingerprint_follows_names_and_contents(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(installer, "HERE", tmp_path)
-    source = tmp_path / "package"
-    file = touch(source / "a.py")
-    sums = [installer.fingerprint(source)]
-    touch(source / "__pycache__" / "a.pyc")
-    assert installer.fingerprint(source) == sums[0]
-    file.write_text("x = 1\n")
-    sums.append(installer.fingerprint(source))
-    file.rename(source / "b.py")
-    sums.append(installer.fingerprint(source))
-    assert len(set(sums)) == 3
-    assert installer.fingerprint(source / "b.py") == sums[-1]
-
+from gpen_engine.installation.screen import Screen
+from gpen_engine.installation.steps import STATE, python_of
 
 # What the real steps ask for
 
@@ -181,7 +32,7 @@ def test_the_torch_builds_are_those_that_the_project_allows() -> None:
 
 def test_the_product_is_a_copy_and_the_tests_are_not(tmp_path: Path) -> None:
     product, test = installer.product_steps(tmp_path), installer.test_steps(tmp_path)
-    assert [s.name for s in product] == ["environment", "torch", "engine", "sample"]
+    assert [s.name for s in product] == ["environment", "torch", "engine", "plug-in", "sample"]
     assert [s.name for s in test] == ["environment", "torch", "engine"]
     assert product[:2] == test[:2]
     assert product[1].command[-1] == installer.TORCH
@@ -193,73 +44,14 @@ def test_the_product_is_a_copy_and_the_tests_are_not(tmp_path: Path) -> None:
     assert test[2].command[-2:] == ["--editable", f"{installer.HERE}[test]"]
 
 
-# Advice
-
-
-@pytest.mark.parametrize(
-    ("output", "hint"),
-    [
-        (
-            "The virtual environment was not created successfully because ensurepip is not\n"
-            "available.  On Debian/Ubuntu systems, you need to install the python3-venv package\n",
-            "apt install python3-venv",
-        ),
-        ("ERROR: Could not install packages due to an OSError: [Errno 28] No space left", "full"),
-        (
-            "WARNING: Retrying (Retry(total=0, connect=None)) after connection broken by "
-            "'NewConnectionError(': Failed to establish a new connection: [Errno -2] Name or "
-            "service not known')': /simple/torch/\nERROR: No matching distribution found for torch",
-            "cannot be reached",
-        ),
-        ("OSError: [Errno 30] Read-only file system: '/x'", "may not be written"),
-        ("ERROR: No matching distribution found for torch==2.13.0", "3.11, 3.12 or 3.13"),
-        ("Traceback ...\nValueError: Something else.\n\n", "ValueError: Something else"),
-        ("timed out once\n" + "line\n" * 40 + "the end", "the end"),
-        ("", "it said nothing"),
-    ],
-)
-def test_advice_says_what_to_do(output: str, hint: str) -> None:
-    assert hint in installer.advice(output)
-
-
-# Commands, log and screen
-
-
-def test_a_command_is_logged_and_its_status_returned(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    code = "import sys; print('Collecting x'); print('é', file=sys.stderr); sys.exit(3)"
-    log = tmp_path / "log"
-    status, output = installer.run_logged([sys.executable, "-uc", code], log, Screen(False))
-    assert (status, output) == (3, "Collecting x\né\n")
-    assert log.read_text(encoding="utf-8").endswith("\nCollecting x\né\n")
-    assert capsys.readouterr().out == ""
-    installer.run_logged([sys.executable, "-c", "print('all')"], log, Screen(verbose=True))
-    assert capsys.readouterr().out == "      all\n"
-
-
-@pytest.mark.skipif(os.name == "nt", reason="asks for a process by number as POSIX does")
-def test_a_stopped_installer_stops_its_command(tmp_path: Path) -> None:
-    pids: list[int] = []
-
-    class Interrupted(Screen):
-        def output(self, line: str) -> None:
-            pids.append(int(line))
-            raise KeyboardInterrupt
-
-    code = "import os, time; print(os.getpid(), flush=True); time.sleep(60)"
-    with pytest.raises(KeyboardInterrupt):
-        installer.run_logged([sys.executable, "-c", code], tmp_path / "log", Interrupted(False))
-    with pytest.raises(ProcessLookupError):
-        os.kill(pids[0], 0)
-
-
 # The command line
 
 
 @pytest.fixture
 def pretended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
-    """main() in a new environment; commands are pretended, and raise or fail as told."""
+    """main() in a new environment and home; commands are pretended, and raise or fail as told."""
+    monkeypatch.setenv("GPEN_ENGINE_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(installer, "profiles", lambda: [tmp_path / "3.0", tmp_path / "3.2"])
 
     def main(*arguments: str, fails: Exception | BaseException | None = None) -> int:
         env = tmp_path / "env"
@@ -267,8 +59,9 @@ def pretended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
         def run(command: Sequence[str], log: Path, screen: Screen) -> tuple[int, str]:
             if fails is not None:
                 raise fails
-            touch(installer.python_of(env))
+            touch(python_of(env))
             touch(env / "sample" / "before.jpg")
+            touch(tmp_path / "home" / "engine.json")
             return 0, ""
 
         monkeypatch.setattr(installer, "run_logged", run)
@@ -283,9 +76,32 @@ def test_it_says_where_the_pictures_are_and_what_was_left_out(
     assert pretended() == 0
     said = capsys.readouterr().out
     assert f"      {tmp_path / 'env' / 'sample' / 'before.jpg'}\n" in said
-    assert f"{installer.python_of(tmp_path / 'env').parent / 'gpen'}" in said
-    assert "GIMP plug-in, which is not part of this version yet" in said
+    assert f"{python_of(tmp_path / 'env').parent / 'gpen'}" in said
+    assert "In GIMP 3.0 and 3.2 (start it anew): Filters > Enhance > Restore Faces (GPEN)…" in said
     assert "Not downloaded: the published GPEN weights" in said
+
+
+def test_without_gimp_it_says_what_to_do(
+    pretended: Callable[..., int],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(installer, "profiles", list)
+    assert pretended() == 0
+    assert "Not set up: the GIMP plug-in, because no GIMP 3 was found." in capsys.readouterr().out
+
+
+def test_a_profile_that_appears_later_gets_the_plug_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def key() -> str:
+        return next(s.key for s in installer.product_steps(tmp_path) if s.name == "plug-in")
+
+    monkeypatch.setattr(installer, "profiles", list)
+    before = key()
+    assert key() == before
+    monkeypatch.setattr(installer, "profiles", lambda: [tmp_path / "3.2"])
+    assert key() != before
 
 
 def test_dry_run_prints_every_step_and_does_nothing(
@@ -294,12 +110,12 @@ def test_dry_run_prints_every_step_and_does_nothing(
     env = tmp_path / "env"
     assert installer.main(["--dry-run", "--venv", str(env)]) == 0
     said = capsys.readouterr().out
-    assert [line[:5] for line in said.splitlines()[::2]] == ["[1/4]", "[2/4]", "[3/4]", "[4/4]"]
+    assert [line[:5] for line in said.splitlines()[::2]] == [f"[{n}/5]" for n in range(1, 6)]
     assert f"{installer.TORCH} {installer.TORCHVISION}" in said
     assert not env.exists()
     state = {step.name: step.key for step in installer.product_steps(env)[:2]}
-    touch(installer.python_of(env))
-    (env / installer.STATE).write_text(json.dumps(state))
+    touch(python_of(env))
+    (env / STATE).write_text(json.dumps(state))
     installer.main(["--dry-run", "--venv", str(env)])
     assert capsys.readouterr().out.count("already done") == 2
 
@@ -315,8 +131,10 @@ def test_the_tests_get_all_other_arguments_and_decide_the_status(
 
     monkeypatch.setattr(subprocess, "call", call)
     assert pretended("--test", "-k", "masks", "-x") == 5
-    assert commands[0][1:3] == ["-m", "pytest"]
-    assert commands[0][-3:] == ["-k", "masks", "-x"]
+    prepare, test = commands
+    assert prepare[1:] == [str(installer.HERE / "tests" / "gimp" / "roots.py"), "all"]
+    assert test[1:3] == ["-m", "pytest"]
+    assert test[-3:] == ["-k", "masks", "-x"]
 
 
 def test_an_unknown_option_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -364,3 +182,9 @@ def test_an_older_python_says_what_is_needed(
     assert said.out == ""
     (line,) = said.err.splitlines()
     assert line.startswith("The GPEN engine needs Python 3.11 or newer and this is 3.9.18; to get")
+
+
+def touch(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+    return path

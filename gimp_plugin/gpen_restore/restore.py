@@ -1,0 +1,127 @@
+"""The procedure that restores faces: from what is selected in GIMP to a new layer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import sentences
+import stages
+from answers import failed, succeeded
+from clock import Clock
+from display import open_display
+from gi.repository import Gegl, Gimp
+from job import Job
+from layers import Workbench
+from log import LOG
+from pixels import image_sample_type
+from progress import PlainProgress
+from record import Record
+from rectangle import Rectangle
+from sending import picture_of
+from settings import Settings
+from target import Target, find_target, is_plain, readable
+
+from gpen_engine.errors import GpenError
+from gpen_engine.wire import Engine, EngineHome, PatchRows, Reply, Request, reach
+
+if TYPE_CHECKING:
+    from progress_window import ProgressWindow
+
+
+def run(
+    procedure: Any, mode: Any, image: Any, drawables: Sequence[Any], config: Any, _: Any
+) -> Any:
+    """What GIMP calls. Whatever happens, it gets an answer that the user can read."""
+    shown = False
+    try:
+        LOG.info("restore, %s", mode.value_nick)
+        Gegl.init(None)
+        shown = mode != Gimp.RunMode.NONINTERACTIVE and open_display(procedure.get_name())
+        target = find_target(image, drawables)
+        target.area()  # so that nobody fills in a dialog for nothing
+        if shown and mode == Gimp.RunMode.INTERACTIVE:
+            _ask(procedure, config, target)
+        return succeeded(procedure, _restore(target, Settings.of(config), shown))
+    except GpenError as error:
+        if shown and error.code == "no_face":  # not a failure, so GIMP shall not call it one
+            _tell(error)
+            error = GpenError("cancelled", error.sentence)
+        return failed(procedure, error)
+    except Exception as error:
+        return failed(procedure, error)
+
+
+def _ask(procedure: Any, config: Any, target: Target) -> None:
+    import dialog
+
+    if not dialog.ask(procedure, config, target):
+        raise GpenError("cancelled", "The dialog was cancelled.")
+
+
+def _tell(error: GpenError) -> None:
+    import message_window
+
+    message_window.tell(error)
+
+
+def _restore(target: Target, settings: Settings, shown: bool) -> Any:
+    """Returns the layer or group that it put into the image."""
+    clock = Clock()
+    area, selected = target.area()
+    sample = image_sample_type(target.image)
+    request = settings.request(area.width, area.height, sample, selected)
+    LOG.info("%s of %s, %s", area, target.size, request)
+    with _progress(shown) as progress:
+        try:
+            reply, patches = _ask_engine(target, area, request, progress, clock)
+        except GpenError as error:
+            if error.code == "no_face":
+                raise sentences.no_face(error, settings, selected) from error
+            raise
+        progress.show(stages.BUILD)
+        target.check()
+        record = Record(settings, target.layer.get_tattoo(), target.size)
+        with Workbench(target, sample, (area.x, area.y)) as bench:
+            stack = bench.build(settings.result, reply, patches, record)
+            bench.put(stack)
+    LOG.info("seconds: %s", clock.parts(reply))
+    if shown and reply.notes:
+        Gimp.message(" ".join(reply.notes))
+    return stack.top
+
+
+def _ask_engine(
+    target: Target,
+    area: Rectangle,
+    request: Request,
+    progress: PlainProgress | ProgressWindow,
+    clock: Clock,
+) -> tuple[Reply, list[PatchRows]]:
+    # A merged copy of a plain layer keeps its filters and its mask.
+    as_seen = request.result != "merged" or not is_plain(target.layer)
+    with readable(target, as_seen=as_seen) as drawable:
+        job = Job(picture_of(target, drawable, area, request), _reach)
+        try:
+            progress.wait(job)
+        finally:
+            if not job.finished:
+                job.cancel()
+    reply, patches = job.result()
+    clock.answered(job.reading)
+    LOG.info("%s faces with %s on %s", len(reply.faces), reply.model, reply.device)
+    for note in reply.notes:
+        LOG.info("note: %s", note)
+    return reply, patches
+
+
+def _progress(shown: bool) -> PlainProgress | ProgressWindow:
+    if not shown:
+        return PlainProgress()
+    from progress_window import ProgressWindow
+
+    return ProgressWindow()
+
+
+def _reach(starting: Callable[[], None], cancelled: Callable[[], bool]) -> Engine:
+    return reach(EngineHome.of_user(), starting=starting, cancelled=cancelled)

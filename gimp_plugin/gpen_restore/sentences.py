@@ -1,0 +1,45 @@
+"""What a GIMP user is told when something went wrong."""
+
+from __future__ import annotations
+
+from settings import FULL_SIZE, Settings
+
+from gpen_engine.errors import GpenError
+
+_MENU = "Filters > Enhance > Restore Faces (GPEN) > Engine…"
+# Hints that name options or commands of a terminal, in the words of GIMP's menus.
+_HINTS = {
+    "gone": f"Try again; if that does not help, look into its log: {_MENU}, Open the log folder.",
+    "version": f"Run the installer again (python3 install.py), then stop the engine: {_MENU}",
+}
+
+
+def sentence(error: GpenError) -> str:
+    """The error in GIMP's words: what happened and what to do."""
+    return f"{error.sentence} {_HINTS.get(error.code, error.hint)}".strip()
+
+
+def no_face(error: GpenError, settings: Settings, selected: bool) -> GpenError:
+    """The same error with what can be done about it in the dialog.
+
+    Args:
+        error: the engine's, with the code ``no_face``.
+        settings: that found none.
+        selected: whether there was a selection.
+    """
+    if selected and settings.fallback:
+        hint = "Select the whole face, not a part of it."
+    elif selected:
+        hint = 'Lower "Detection threshold", or turn on "The selection is a face".'
+    else:
+        hint = (
+            'Lower "Detection threshold"; or select a face and turn on "The selection is a face".'
+        )
+    if settings.detection_size != FULL_SIZE:
+        hint += ' Small faces are found at the "Detection size" "Full size" only.'
+    return GpenError("no_face", error.sentence, hint)
+
+
+def unexpected(log: str) -> str:
+    """For what nobody foresaw."""
+    return f"Something unexpected went wrong; the image was not changed. The log is {log}."

@@ -1,0 +1,193 @@
+"""Which layer is meant, and which part of it is sent."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from gi.repository import Gimp
+from record import PARASITE, Record
+from rectangle import Rectangle, surroundings
+
+from gpen_engine.errors import GpenError
+
+
+class Former(NamedTuple):
+    """The result of an earlier run."""
+
+    layer: Any
+    """Or group."""
+    record: Record
+
+
+@dataclass(frozen=True)
+class Target:
+    """A layer of an image, to be restored."""
+
+    image: Any
+    layer: Any
+    """The source: read, never written."""
+    size: tuple[int, int]
+    former: Former | None = None
+    """The earlier result that was selected, when it was one of this source."""
+
+    def check_source(self) -> None:
+        """Users go on working meanwhile. Raises GpenError when the layer is not there any more."""
+        if not self.image.is_valid():
+            raise GpenError("image_gone", "The image was closed before its faces were restored.")
+        if not self.layer.is_valid():
+            raise GpenError(
+                "layer_gone",
+                "The layer was deleted before its faces were restored.",
+                "Select a layer and try again.",
+            )
+        if (self.layer.get_width(), self.layer.get_height()) != self.size:
+            raise GpenError(
+                "layer_changed",
+                "The layer was changed before its faces were restored.",
+                "Try again.",
+            )
+
+    def check(self) -> None:
+        """Raises GpenError when no result can be put above the layer."""
+        self.check_source()
+        if self.image.get_base_type() == Gimp.ImageBaseType.INDEXED:
+            raise GpenError(
+                "indexed",
+                "The image has a palette of a few colours, in which faces cannot be restored.",
+                "Give it all colours first (Image > Mode > RGB), then try again.",
+            )
+        if self.image.get_floating_sel() is not None:
+            raise GpenError(
+                "floating_selection",
+                "There is a floating selection, which GIMP allows no new layer beside.",
+                "Anchor it (Layer > Anchor Layer) or make a layer of it, then try again.",
+            )
+
+    def offsets(self) -> tuple[int, int]:
+        """Where the layer lies in its image."""
+        _, x, y = self.layer.get_offsets()
+        return x, y
+
+    def area(self) -> tuple[Rectangle, bool]:
+        """What is sent, in pixels of the layer, and whether a selection limits the result.
+
+        Raises:
+            GpenError: ``empty_selection`` when the selection does not touch the layer.
+        """
+        if Gimp.Selection.is_empty(self.image):
+            return Rectangle(0, 0, *self.size), False
+        hit, *bounds = self.layer.mask_intersect()
+        if not hit:
+            raise GpenError(
+                "empty_selection",
+                "The selection does not touch the selected layer.",
+                "Select a part of the layer, or nothing at all (Select > None).",
+            )
+        return surroundings(Rectangle(*bounds), *self.size), True
+
+
+def find_target(image: Any, drawables: Sequence[Any]) -> Target:
+    """The layer that is meant by what is selected in GIMP.
+
+    That is the layer itself; the layer of a mask that is being edited; and for the result of a
+    former run, which is selected afterwards, the source of that run.
+
+    Raises:
+        GpenError: ``no_layer``, ``several_layers``, ``foreign_layer`` and what
+            :meth:`Target.check` raises.
+    """
+    if len(drawables) > 1:
+        raise GpenError(
+            "several_layers",
+            f"{len(drawables)} layers are selected.",
+            "Select one layer, then try again.",
+        )
+    selected = drawables[0] if drawables else None
+    if selected is not None and selected.is_layer_mask():
+        selected = Gimp.Layer.from_mask(selected)
+    if selected is None or not selected.is_layer():
+        raise GpenError(
+            "no_layer",
+            "No layer is selected." if selected is None else "A channel is selected, not a layer.",
+            "Select one layer in the Layers dialog, then try again.",
+        )
+    if selected.get_image() != image:  # only a script can ask for that
+        raise GpenError(
+            "foreign_layer",
+            "The selected layer belongs to another image.",
+            "Give the image that it lies in.",
+        )
+    former = _former(selected)
+    layer = (former and _source(image, former.record)) or selected
+    size = (layer.get_width(), layer.get_height())
+    target = Target(image, layer, size, former if layer is not selected else None)
+    target.check()
+    return target
+
+
+@contextlib.contextmanager
+def readable(target: Target, *, as_seen: bool) -> Iterator[Any]:
+    """A drawable with the layer's pixels.
+
+    Args:
+        target: the layer.
+        as_seen: with the layer's own filters and its mask, what that hides being transparent.
+            A layer's pixels have neither, so GIMP renders a copy in an image of its own.
+    """
+    image, layer = target.image, target.layer
+    if not as_seen or not _is_rendered(layer):
+        yield layer
+        return
+    aside = Gimp.Image.new_with_precision(
+        *target.size, image.get_base_type(), image.get_precision()
+    )
+    try:
+        aside.undo_disable()
+        profile = image.get_color_profile()
+        if profile is not None:
+            aside.set_color_profile(profile)
+        copy = Gimp.Layer.new_from_drawable(layer, aside)
+        if not aside.insert_layer(copy, None, 0):
+            raise RuntimeError(f"GIMP copied no layer: {Gimp.get_pdb().get_last_error()}")
+        _, x, y = copy.get_offsets()
+        aside.resize(*target.size, -x, -y)  # moving the layer would fail where that is locked
+        copy.set_mode(Gimp.LayerMode.NORMAL)
+        copy.set_opacity(100)
+        copy.set_lock_visibility(False)
+        copy.set_visible(True)
+        yield Gimp.Layer.new_from_visible(aside, aside, layer.get_name())
+    finally:
+        aside.delete()
+
+
+def _is_rendered(layer: Any) -> bool:
+    """Whether a layer looks otherwise than its pixels say."""
+    masked = layer.get_mask() is not None and layer.get_apply_mask()
+    return masked or bool(layer.get_filters())
+
+
+def is_plain(layer: Any) -> bool:
+    """False for layers whose pixels GIMP makes itself: groups, texts, links, vector layers."""
+    kinds = ("is_group", "is_text_layer", "is_link_layer", "is_vector_layer")  # two since 3.2
+    return not any(hasattr(layer, kind) and getattr(layer, kind)() for kind in kinds)
+
+
+def _former(layer: Any) -> Former | None:
+    """The layer, or the group that holds it: a face's layer lies in such a group."""
+    while layer is not None:
+        parasite = layer.get_parasite(PARASITE)
+        record = parasite and Record.parse(bytes(parasite.get_data()))
+        if record:
+            return Former(layer, record)
+        layer = layer.get_parent()
+    return None
+
+
+def _source(image: Any, record: Record) -> Any:
+    """None when it is not in this image any more."""
+    layer = image.get_layer_by_tattoo(record.tattoo)
+    fits = layer and (layer.get_width(), layer.get_height()) == record.size
+    return layer if fits else None
