@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,8 +18,18 @@ from numpy.typing import NDArray
 from gpen_engine import GpenModel, Restorer, load_model
 from gpen_engine.faces import Detector
 from gpen_engine.network import Gpen, GpenConfig
+from gpen_engine.wire.home import VARIABLE, EngineHome
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.fixture(autouse=True)
+def engine_home(monkeypatch: pytest.MonkeyPatch) -> Iterator[EngineHome]:
+    """Where an engine of this test would live; no test meets the developer's own engine."""
+    folder = Path(tempfile.mkdtemp(prefix="gpen-"))  # a socket's path must be short
+    monkeypatch.setenv(VARIABLE, str(folder))
+    yield EngineHome(folder)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

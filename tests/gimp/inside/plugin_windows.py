@@ -1,0 +1,64 @@
+"""The plug-in's own windows, for tests on a screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from screen import PATIENCE, Dialog, Gimp, Screen
+from widgets import frames
+
+MENU = "Restore Faces (GPEN)…"
+TITLE = "Restore Faces (GPEN)"
+
+
+def options(screen: Screen, gimp: Gimp) -> Dialog:
+    """Chooses the menu item, and waits for the window with the options."""
+    gimp.menu(MENU)
+    return _window_with(screen, "Restore", "button")
+
+
+def progress(screen: Screen) -> Dialog:
+    """Waits for the window with stage, bar and Cancel."""
+    return _window_with(screen, "", "progress bar")
+
+
+def restore(screen: Screen, gimp: Gimp, **values: Any) -> Dialog:
+    """Fills the options by their labels (_ stands for a space); returns the progress window."""
+    dialog = options(screen, gimp)
+    for label, value in values.items():
+        dialog.set(label.replace("_", " "), value)
+    dialog.press("Restore")
+    dialog.wait_gone()
+    return progress(screen)
+
+
+def told(screen: Screen) -> Dialog:
+    """Waits for a message of the plug-in's own."""
+    return _window_with(screen, "OK", "button")
+
+
+def watch(screen: Screen, window: Dialog, end: Callable[[], object] | None = None) -> list[str]:
+    """Reads the progress window until something is so, or until it is closed.
+
+    Returns:
+        The texts that it showed, in this order.
+    """
+    texts: list[str] = []
+
+    def look() -> object:
+        texts.extend(text for text in window.texts() if text and text not in texts)
+        return end() if end else window.number not in screen.windows()
+
+    screen.wait("the end of a restoration", look, 3 * PATIENCE)
+    return texts
+
+
+def _window_with(screen: Screen, name: str, role: str) -> Dialog:
+    def look() -> Dialog | None:
+        number = screen.window(TITLE)
+        found = (f for f in frames() if f.name == TITLE and f.find(name, role))
+        frame = next(found, None)
+        return Dialog(screen, number, frame) if number and frame else None
+
+    return screen.wait(f"the window {TITLE} with a {role} {name}", look)
