@@ -8,34 +8,42 @@ from .errors import GpenError
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 """The precisions a user may name."""
+_DEVICES = ["auto", "cpu", "cuda", "cuda:0", "xpu", "mps"]
 
 
 def choose_device(name: str | torch.device = "auto") -> torch.device:
     """The device that ``name`` stands for.
 
     Args:
-        name: "auto" (the first CUDA card, else the processor), "cpu", "cuda", "cuda:N" or "mps".
-            Apple's "mps" is taken on request only: it has not been tried with this network.
+        name: "auto" (the first CUDA card, else Intel's "xpu", else the processor), "cpu", "cuda",
+            "cuda:N", "xpu", "xpu:N" or "mps". AMD's cards are "cuda" too. Apple's "mps" is taken on
+            request only: every PyTorch for its computers has it, and it has not been tried with
+            this network.
 
     Raises:
         GpenError: ``device_missing`` when this computer has none; ``bad_option`` for another word.
     """
     if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("xpu" if torch.xpu.is_available() else "cpu")
     try:
         device = torch.device(name)
     except RuntimeError as error:
-        raise _unknown("device", str(name), ["auto", "cpu", "cuda", "cuda:0", "mps"]) from error
+        raise _unknown("device", str(name), _DEVICES) from error
     match device.type:
         case "cpu":
             return torch.device("cpu")
         case "cuda":
             cards = torch.cuda.device_count() if torch.cuda.is_available() else 0
             there = (device.index or 0) < cards
+        case "xpu":
+            cards = torch.xpu.device_count() if torch.xpu.is_available() else 0
+            there = (device.index or 0) < cards
         case "mps":
             there = torch.backends.mps.is_available()
         case _:
-            raise _unknown("device", str(name), ["auto", "cpu", "cuda", "cuda:0", "mps"])
+            raise _unknown("device", str(name), _DEVICES)
     if not there:
         raise GpenError(
             "device_missing",
@@ -71,6 +79,33 @@ def choose_dtype(name: str | torch.dtype, device: torch.device) -> torch.dtype:
     return dtype
 
 
+def check_kernel(device: str | torch.device, dtype: torch.dtype = torch.float32) -> None:
+    """Has the device compute a small convolution, and compares that with the processor's answer.
+
+    A card may be listed though the installed PyTorch has no code for it, or its driver is too old;
+    that shows only here.
+
+    Args:
+        device: as PyTorch names it, not "auto".
+        dtype: in which to compute.
+
+    Raises:
+        GpenError: ``device_missing`` when it does not compute, or computes something else.
+    """
+    # Whole numbers and their sums, at most 72, are exact in every precision; what an algorithm
+    # rounds in between is far smaller than the distance of two of them.
+    image = (torch.arange(4 * 16 * 16) % 5 - 2).view(1, 4, 16, 16).float()
+    weight = (torch.arange(8 * 4 * 3 * 3) % 3 - 1).view(8, 4, 3, 3).float()
+    expected = torch.nn.functional.conv2d(image, weight, padding=1)
+    try:
+        there = image.to(device, dtype), weight.to(device, dtype)
+        got = torch.nn.functional.conv2d(*there, padding=1).float().cpu()
+    except (RuntimeError, AssertionError) as error:  # the latter: PyTorch was built without it
+        raise _does_not_compute(device, dtype, str(error).strip().partition("\n")[0]) from error
+    if not torch.allclose(got, expected, rtol=0, atol=0.25):
+        raise _does_not_compute(device, dtype, "its results are wrong")
+
+
 def parse_dtype(name: str | torch.dtype) -> torch.dtype:
     """One of ``DTYPES`` by its name; a dtype among them is returned as it is."""
     dtype = DTYPES.get(name) if isinstance(name, str) else name
@@ -78,6 +113,16 @@ def parse_dtype(name: str | torch.dtype) -> torch.dtype:
         raise _unknown("precision", str(name), list(DTYPES))
     assert dtype is not None
     return dtype
+
+
+def _does_not_compute(device: str | torch.device, dtype: torch.dtype, why: str) -> GpenError:
+    precision = str(dtype).removeprefix("torch.")
+    return GpenError(
+        "device_missing",
+        f'The device "{device}" does not compute in {precision} ({why.rstrip(".")}).',
+        'Choose the device "cpu", or install a PyTorch built for your graphics card and its'
+        " driver.",
+    )
 
 
 def _unknown(what: str, name: str, choices: list[str]) -> GpenError:
