@@ -1,0 +1,1 @@
+"""What ``gpen bench`` measures: speed and memory beside what the machine allows."""
