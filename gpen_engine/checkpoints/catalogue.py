@@ -291,7 +291,8 @@ def find_model(name_or_path: str | Path) -> Path:
             f"The weights of {entry.name} are not installed.",
             "Install the engine again, or give a weights file by its path."
             if entry.embedded
-            else f"Get them with: gpen models get {entry.name}",
+            else f"Get them with: gpen models get {entry.name}; or choose the model in GIMP's"
+            " dialog, which downloads it.",
         )
     names = [e.name for e in ENTRIES if e.embedded and e.path] + [path.stem for path in own]
     there = ", ".join(dict.fromkeys(names)) or "none"

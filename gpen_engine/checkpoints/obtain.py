@@ -63,7 +63,7 @@ def obtain(
             f"{entry.name} comes along with the engine, and its file is gone.",
             "Install the engine again: python3 install.py",
         )
-    target = records.folder / entry.file
+    target, part = records.folder / entry.file, part_of(entry)
     fetch = partial(
         download,
         size=entry.bytes,
@@ -77,7 +77,6 @@ def obtain(
         with writing(records.folder):
             records.folder.mkdir(parents=True, exist_ok=True)
         with _alone(target):
-            part = Part(target.with_name(f"{entry.file}.part"))
             url, sha256 = _whole(entry, part, fetch, checking)
             part.finish(target)
             records.keep_sum(target, sha256, url)
@@ -87,6 +86,11 @@ def obtain(
         hint = f"{error.hint} {by_hand(entry, target)}"
         raise GpenError(error.code, error.sentence, hint) from error
     return Obtained(target, sha256, sha256 == entry.sha256)
+
+
+def part_of(entry: Entry) -> Part:
+    """What an interrupted download left of a model, or will leave."""
+    return Part(EngineHome.of_user().models / f"{entry.file}.part")
 
 
 def _whole(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Connection, answer_challenge, deliver_challenge
 from typing import TYPE_CHECKING, Any
 
 from ..errors import GpenError
-from ..wire import PROTOCOL, Progress, Request
+from ..wire import PROTOCOL, Download, Fetch, Progress, Request
 from ..wire.channel import Channel, set_timeouts, strips
 from ..wire.fields import bad_message, text
 from ..wire.messages import as_header, error_header
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
 
 STEP = 0.05
 """Seconds between two looks at the queue, the client and whether the engine is to stop."""
+BEAT = 5.0
+"""Seconds between two signs of life while the engine is at work."""
 
 
 def converse(service: Service, connection: Connection) -> None:
@@ -84,7 +89,7 @@ class _Conversation:
             self.channel.send(as_header("stopping"))
             self.service.stop("a client asked for it")
             return False
-        if kind != "restore":
+        if kind not in ("restore", "models", "fetch"):
             raise bad_message(f'"{kind[:40]}" is nothing that the engine does')
         if header.get("protocol") != PROTOCOL:
             raise GpenError(
@@ -92,8 +97,42 @@ class _Conversation:
                 "The plug-in and the GPEN engine are of different versions.",
                 "Run the installer again (python3 install.py), and then gpen serve --stop.",
             )
-        self._restore(Request.parse(header))
+        if kind == "models":
+            self._list_models()
+            return True
+        if kind == "fetch":
+            self._fetch(Fetch.parse(header))
+        else:
+            self._restore(Request.parse(header))
         return False
+
+    def _list_models(self) -> None:
+        with self._alive():
+            from . import library
+
+            models = library.all_models()
+        self.channel.send(as_header("models", models))
+
+    def _fetch(self, wanted: Fetch) -> None:
+        log, watch = self.service.log, _Stopwatch()
+
+        def tell(step: Download) -> None:
+            self.channel.send(as_header("download", step))
+
+        def is_over() -> bool:
+            return self.service.stopping.is_set() or self.channel.arrived(0)
+
+        try:
+            with self._alive():
+                from . import library
+
+                fetched = library.fetch(wanted, tell, is_over)
+        except GpenError as error:
+            log.info("download of %s: %s after %.2f s", wanted.name, error.code, watch.total())
+            self._check()  # the reason why it is over, if it is
+            raise
+        log.info("download: %s in %.2f s", fetched.path, watch.total())
+        self.channel.send(as_header("fetched", fetched))
 
     def _restore(self, request: Request) -> None:
         log, watch = self.service.log, _Stopwatch()
@@ -102,7 +141,8 @@ class _Conversation:
             f"{' with a selection' if request.selected else ''}, {request.result}"
         )
         try:
-            answer = self._in_turn(request, watch)
+            with self._alive():
+                answer = self._in_turn(request, watch)
             self._send(answer)
         except GpenError as error:
             log.info("%s: %s after %.2f s", what, error.code, watch.total())
@@ -123,6 +163,7 @@ class _Conversation:
         from . import job
 
         worker = self.service.worker
+        worker.models.find(request.model)  # nobody shall wait for his turn in vain
         with self.service.turns.line_up() as place:
             self._await(place)
             watch.lap("waiting")
@@ -160,7 +201,6 @@ class _Conversation:
 
         worker = self.service.worker
         job.options_of(request)
-        worker.models.find(request.model)
         if not has_room(request):
             worker.do(worker.models.drop_all)
             if not has_room(request):
@@ -171,6 +211,25 @@ class _Conversation:
         for planes in answer.planes:
             for plane in (planes.pixels, planes.coverage):
                 self.channel.send_rows(strips(plane.data, plane[0].nbytes))
+
+    @contextmanager
+    def _alive(self) -> Iterator[None]:
+        """Gives signs of life for as long as the block lasts, whatever this and the worker's
+        thread are busy with."""
+        over = threading.Event()
+
+        def beat() -> None:
+            with suppress(GpenError):  # it left, which others notice
+                while not over.wait(BEAT):
+                    self.channel.send(as_header("alive"))
+
+        thread = threading.Thread(target=beat, name="gpen alive", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
 
     def _tell(self, progress: Progress) -> None:
         self.channel.send(as_header("progress", progress))

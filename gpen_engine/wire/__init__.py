@@ -7,7 +7,7 @@ A conversation, over ``multiprocessing.connection`` with a shared key:
 
     engine                                     client
     hello: protocol, version            ->
-                                        <-     restore: size, depth, options  (or status, stop)
+                                        <-     restore: size, depth, options
     progress: waiting, ahead            ->     (while other jobs are first)
     send                                ->
                                         <-     rows of pixels, then rows of the selection
@@ -15,8 +15,12 @@ A conversation, over ``multiprocessing.connection`` with a shared key:
     result: faces, patches              ->
     rows of each patch and its coverage ->
 
-Either side may close at any time: for the engine that means cancel. An ``error`` may stand in
-place of any of the engine's messages and is the last one.
+Other conversations are a question, ``status`` or ``models``, with one answer; ``stop``; and
+``fetch``, which is answered by ``download``, again and again, and ``fetched``.
+
+While the engine is at work it says ``alive`` every few seconds, so that a client can give up one
+that hangs. Either side may close at any time: for the engine that means cancel. An ``error`` may
+stand in place of any of the engine's messages and is the last one.
 """
 
 from .client import Engine, PatchRows, connect
@@ -33,15 +37,21 @@ from .messages import (
     Request,
     Status,
 )
+from .models import Download, Fetch, Fetched, ModelInfo, ModelList
 
 __all__ = [
     "PROTOCOL",
     "SAMPLES",
+    "Download",
     "Engine",
     "EngineHome",
     "FaceInfo",
+    "Fetch",
+    "Fetched",
     "Hello",
     "Launch",
+    "ModelInfo",
+    "ModelList",
     "PatchInfo",
     "PatchRows",
     "Progress",

@@ -7,6 +7,7 @@ import json
 import os
 import socket
 import struct
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from multiprocessing.connection import Connection
 from typing import Any, Union
@@ -33,16 +34,18 @@ class Channel:
         connection: an authenticated connection.
 
     All methods raise GpenError: ``gone`` when the other side closed or stalls, ``protocol`` when
-    it sent something that is not understood. After either the channel is of no more use.
+    it sent something that is not understood. After either the channel is of no more use. Several
+    threads may send headers.
     """
 
     def __init__(self, connection: Connection, *, stalled: float = STALLED) -> None:
         self.connection = connection
         self.stalled = stalled
+        self._sending = threading.Lock()
         set_timeouts(connection, stalled)
 
     def send(self, header: dict[str, Any]) -> None:
-        with _lost():
+        with self._sending, _lost():
             self.connection.send_bytes(json.dumps(header).encode())
 
     def receive(self) -> dict[str, Any]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client, answer_challenge, deliver_challenge
+from types import MappingProxyType
 from typing import Any
 
 from ..errors import GpenError
@@ -26,11 +27,15 @@ from .messages import (
     as_header,
     parse_error,
 )
+from .models import Download, Fetch, Fetched, ModelList
 
 STEP = 0.05
 """Seconds between two looks at whether the user cancelled."""
 GREETING = 10.0
 """Seconds within which an engine has to answer."""
+SILENCE = 30.0
+"""Seconds without a word after which an engine that works counts as stuck; it says ``alive`` much
+more often."""
 
 
 @dataclass(frozen=True)
@@ -61,15 +66,27 @@ def connect(home: EngineHome) -> Engine:
         raise GpenError(
             "engine_refused",
             "The GPEN engine did not accept the plug-in's key.",
-            "Stop the engine (gpen serve --stop) and try again.",
+            f"Log out and in again, which ends it. {_repair(home)}".strip(),
         ) from error
     except (OSError, EOFError) as error:
         raise GpenError("gone", "The GPEN engine is not running.") from error
-    return Engine(Channel(connection))
+    return Engine(Channel(connection, stalled=SILENCE))
+
+
+def _repair(home: EngineHome) -> str:
+    with contextlib.suppress(GpenError):
+        launch = home.launch()
+        if launch:
+            return f"If that does not help, open a terminal and run: {launch.repair}"
+    return ""
 
 
 class Engine:
-    """One conversation: a single restoration, question or order. Use as a context manager.
+    """One conversation: a single restoration, download, question or order. Use as a context
+    manager.
+
+    All methods raise GpenError: ``gone``, ``protocol``, ``engine_stuck`` when the engine is there
+    but says nothing any more, and whatever it says, such as ``no_face``.
 
     Attributes:
         hello: what the engine said of itself.
@@ -90,13 +107,39 @@ class Engine:
         self._channel.close()
 
     def status(self) -> Status:
-        self._channel.send({**as_header("status"), "protocol": PROTOCOL})
-        return Status.parse(self._expect("status"))
+        return Status.parse(self._ask("status"))
 
     def stop(self) -> None:
         """Has the engine leave; what it is working on is lost. Returns once it agreed."""
-        self._channel.send({**as_header("stop"), "protocol": PROTOCOL})
-        self._expect("stopping")
+        self._ask("stop", "stopping")
+
+    def models(self) -> ModelList:
+        """What can restore faces, here or to be fetched."""
+        return ModelList.parse(self._ask("models"))
+
+    def fetch(
+        self,
+        wanted: Fetch,
+        *,
+        progress: Callable[[Download], None] = lambda _: None,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> Fetched:
+        """Has the engine download a model; returns once it is there and checked.
+
+        Args:
+            wanted: a known one, and that its terms were accepted.
+            progress: called in this thread with each step.
+            cancelled: asked every ``STEP`` seconds. What has come by then is kept: the next time
+                the download goes on there.
+
+        Raises:
+            GpenError: ``cancelled``, ``terms``, ``model_missing``, and those of ``obtain``.
+        """
+        check = self._checking(cancelled, "The download was cancelled.")
+        with self._answering():
+            self._order("fetch", wanted)
+            told = {"download": lambda header: progress(Download.parse(header))}
+            return Fetched.parse(self._await("fetched", check, told))
 
     def restore(
         self,
@@ -117,26 +160,54 @@ class Engine:
             cancelled: asked every ``STEP`` seconds.
 
         Raises:
-            GpenError: ``cancelled``, ``gone``, ``protocol``, and whatever the engine says, such as
-                ``no_face``.
+            GpenError: ``cancelled``, ``no_face`` and others of the engine's.
         """
+        check = self._checking(cancelled, "The restoration was cancelled.")
+        told = {"progress": lambda header: progress(Progress.parse(header))}
+        with self._answering():
+            self._order("restore", request)
+            self._await("send", check, told)
+            for planes in (rows, selection):
+                for strip in planes:
+                    with self._heard():
+                        self._channel.send_rows([strip])
+                    check()
+            reply = Reply.parse(self._await("result", check, told))
+            return reply, [self._receive(patch, request, check) for patch in reply.patches]
 
+    def _ask(self, kind: str, answer: str = "") -> dict[str, Any]:
+        with self._answering():
+            self._order(kind)
+            return self._await(answer or kind)
+
+    def _order(self, kind: str, message: Any = None) -> None:
+        with self._heard():
+            self._channel.send({**as_header(kind, message), "protocol": PROTOCOL})
+
+    def _checking(self, cancelled: Callable[[], bool], sentence: str) -> Callable[[], None]:
         def check() -> None:
             if cancelled():
                 self.close()
-                raise GpenError("cancelled", "The restoration was cancelled.")
+                raise GpenError("cancelled", sentence)
 
-        channel = self._channel
-        with self._heard():
-            channel.send({**as_header("restore", request), "protocol": PROTOCOL})
-        self._await("send", progress, check)
-        for planes in (rows, selection):
-            for strip in planes:
-                with self._heard():
-                    channel.send_rows([strip])
-                check()
-        reply = Reply.parse(self._await("result", progress, check))
-        return reply, [self._receive(patch, request, check) for patch in reply.patches]
+        return check
+
+    @contextlib.contextmanager
+    def _answering(self) -> Iterator[None]:
+        """Tells an engine that hangs from one that is gone."""
+        try:
+            yield
+        except GpenError as error:
+            if isinstance(error.__cause__, (BlockingIOError, TimeoutError)):
+                raise self._stuck() from error
+            raise
+
+    def _stuck(self) -> GpenError:
+        return GpenError(
+            "engine_stuck",
+            f"The GPEN engine (process {self.hello.pid}) does not answer any more.",
+            "End that process and try again; another engine is started then.",
+        )
 
     @contextlib.contextmanager
     def _heard(self) -> Iterator[None]:
@@ -144,8 +215,8 @@ class Engine:
         try:
             yield
         except GpenError:
-            if self._channel.arrived(0):
-                self._expect("error")
+            while self._channel.arrived(0):
+                self._expect("error", "alive")
             raise
 
     def _receive(self, patch: PatchInfo, request: Request, check: Callable[[], None]) -> PatchRows:
@@ -158,17 +229,26 @@ class Engine:
         return PatchRows(patch, pixels, coverage)
 
     def _await(
-        self, kind: str, progress: Callable[[Progress], None], check: Callable[[], None]
+        self,
+        kind: str,
+        check: Callable[[], None] = lambda: None,
+        told: Mapping[str, Callable[[dict[str, Any]], None]] = MappingProxyType({}),
     ) -> dict[str, Any]:
-        """The header of this kind; progress that comes before it is passed on."""
+        """The header of this kind; what comes before it goes to the functions of ``told``."""
+        silence = 0.0  # counted, since a clock goes on while the machine sleeps
         while True:
             check()
             if not self._channel.arrived(STEP):
+                silence += STEP
+                if silence >= self._channel.stalled:
+                    raise self._stuck()
                 continue
-            header = self._expect(kind, "progress")
+            silence = 0.0
+            header = self._expect(kind, "alive", *told)
             if header["kind"] == kind:
                 return header
-            progress(Progress.parse(header))
+            if header["kind"] in told:
+                told[header["kind"]](header)
 
     def _expect(self, *kinds: str) -> dict[str, Any]:
         header = self._channel.receive()

@@ -9,7 +9,7 @@ from typing import Any
 from ..errors import GpenError
 from .fields import boolean, integer, items, number, numbers, optional_text, text
 
-PROTOCOL = 1
+PROTOCOL = 2
 """Raised whenever a message changes its meaning. ``hello``, ``status`` and ``stop`` never do, so
 that a newer client can always send an older engine away."""
 

@@ -149,7 +149,10 @@ def test_a_known_model_lies_in_the_users_folder_or_can_be_got(engine_home: Engin
     with pytest.raises(GpenError) as caught:
         find_model("gpen-bfr-1024")
     assert caught.value.code == "model_missing"
-    assert caught.value.hint == "Get them with: gpen models get GPEN-BFR-1024"
+    assert caught.value.hint == (
+        "Get them with: gpen models get GPEN-BFR-1024; or choose the model in GIMP's dialog, which"
+        " downloads it."
+    )
     engine_home.models.mkdir()
     file = engine_home.models / "gpen-bfr-1024.safetensors"
     file.touch()

@@ -21,7 +21,16 @@ from gpen_engine.faces import Detector
 from gpen_engine.network import Gpen, GpenConfig
 from gpen_engine.server import Limits, Service
 from gpen_engine.server.models import Models
-from gpen_engine.wire import EngineHome, PatchRows, Progress, Reply, Request, Status, connect
+from gpen_engine.wire import (
+    PROTOCOL,
+    EngineHome,
+    PatchRows,
+    Progress,
+    Reply,
+    Request,
+    Status,
+    connect,
+)
 from gpen_engine.wire.channel import Channel, strips
 from gpen_engine.wire.messages import as_header
 
@@ -195,7 +204,7 @@ def friend(home: EngineHome) -> Channel:
 def asked(home: EngineHome, request: Request, **more: Any) -> Channel:
     """A conversation in which a restoration was asked for and nothing answered yet."""
     channel = friend(home)
-    channel.send({**as_header("restore", request), "protocol": 1, **more})
+    channel.send({**as_header("restore", request), "protocol": PROTOCOL, **more})
     return channel
 
 
