@@ -30,6 +30,8 @@ class Launch:
     """Of the installed engine; a running one of another version is replaced."""
     repair: str
     """The command that a user can run when the engine is broken."""
+    standalone: bool = False
+    """Whether its Python lies in the user's home as a whole, so that a Flatpak can run it too."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,11 @@ class EngineHome:
     def launch_file(self) -> Path:
         """Says how to start the engine."""
         return self.folder / "engine.json"
+
+    @property
+    def autostart(self) -> Path:
+        """There while the system starts the engine whenever somebody connects."""
+        return self.folder / "autostart"
 
     @property
     def logs(self) -> Path:
@@ -126,6 +133,19 @@ class EngineHome:
         except OSError as error:
             raise _unusable(self.folder, error) from error
 
+    def kept_key(self) -> bytes:
+        """The key that is there, else a new one; where clients may come before the engine.
+
+        Raises:
+            GpenError: ``bad_home``.
+        """
+        try:
+            return self.key()
+        except GpenError as error:
+            if error.code != "gone":
+                raise
+            return self.new_key()
+
     def new_key(self) -> bytes:
         """Puts another key into place; for the engine, before it listens."""
         path, key = self.private / "key", secrets.token_bytes(32)
@@ -151,7 +171,8 @@ class EngineHome:
             if not isinstance(data, dict) or not data.get("command"):
                 raise bad_message("no command")
             command = tuple(items(data, "command", str))
-            return Launch(command, text(data, "version"), text(data, "repair"))
+            standalone = data.get("standalone") is True  # older installers did not say
+            return Launch(command, text(data, "version"), text(data, "repair"), standalone)
         except FileNotFoundError:
             return None
         except (OSError, ValueError, GpenError) as error:
