@@ -29,7 +29,7 @@ class Published:
     def __init__(self, network: Gpen, dtype: torch.dtype = torch.float32) -> None:
         self.config = network.config
         self.dtype = dtype
-        self.state = {
+        self.state: dict[str, Tensor] = {
             name: tensor.detach().to(dtype).contiguous()
             for name, tensor in network.state_dict().items()
         }
@@ -98,9 +98,9 @@ class Published:
     def _rgb(self, x: Tensor, w: Tensor, name: str, skip: Tensor | None) -> Tensor:
         rgb = self._modulated(x, w, f"{name}.conv", up=False, demodulate=False)
         rgb = rgb + self.state[f"{name}.bias"]
-        if skip is None:
-            return rgb
-        return rgb + filtered(skip, self.state[f"{name}.upsample.kernel"], up=2, pad=(2, 1))
+        if skip is not None:
+            rgb = rgb + filtered(skip, self.state[f"{name}.upsample.kernel"], up=2, pad=(2, 1))
+        return rgb
 
     def _modulated(self, x: Tensor, w: Tensor, name: str, *, up: bool, demodulate: bool) -> Tensor:
         """A weight for each face, all of them as groups of one convolution of one big image."""
