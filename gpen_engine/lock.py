@@ -70,6 +70,15 @@ class Lock:
             return False
 
 
+def held_by(path: Path) -> str:
+    """The process id of who holds the lock at ``path``; empty when nobody does."""
+    lock = Lock(path)
+    if not path.exists() or lock.take():
+        lock.release()
+        return ""
+    return lock.holder()
+
+
 def _lock(handle: int) -> bool:
     try:
         if sys.platform == "win32":

@@ -5,9 +5,7 @@ from __future__ import annotations
 import io
 import sys
 
-from .app import app
-
-__all__ = ["app", "main"]
+__all__ = ["main"]
 
 
 def main() -> None:
@@ -15,4 +13,18 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a file's name may hold what cannot be printed
             stream.reconfigure(errors="backslashreplace")
+    try:
+        from .app import app
+    except ImportError as error:  # not even what reads the command line is there
+        sys.exit(_without_commands(error))
     app(prog_name="gpen")
+
+
+def _without_commands(error: ImportError) -> int:
+    from .. import doctor
+
+    if sys.argv[1:2] == ["doctor"]:
+        return doctor.main(sys.argv[2:])
+    print(f"Error: The GPEN engine is not completely installed ({error}).", file=sys.stderr)
+    print("What mends it is shown by: gpen doctor", file=sys.stderr)
+    return 1

@@ -9,6 +9,7 @@ from typer.core import TyperGroup
 
 from ..version import version
 from .batch import batch
+from .doctor import doctor
 from .models import models
 from .restore import restore
 from .sample import sample
@@ -59,3 +60,4 @@ app.add_typer(models, name="models")
 app.command()(train)
 app.command()(sample)
 app.command()(serve)
+app.command()(doctor)

@@ -48,6 +48,7 @@ def serve(
 
 def _run(home: EngineHome) -> None:
     from ..server import Service
+    from ..server.listening import inherited
 
     # PyTorch's threads are not to spin while they wait for each other. Beside GIMP, or anything
     # else that is busy on the same cores, that takes up to ten times as long (measured on two
@@ -56,7 +57,7 @@ def _run(home: EngineHome) -> None:
     # The current folder may be deleted, with which MKL does not load, or be on a disk that
     # somebody wants to take out.
     os.chdir(home.folder.anchor)
-    service = Service(home)
+    service = Service(home, door=inherited())
     for name in ("SIGTERM", "SIGINT", "SIGHUP", "SIGBREAK"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), lambda number, _: service.stop(_name(number)))
@@ -78,10 +79,10 @@ def _name(number: int) -> str:
 
 def _status(home: EngineHome) -> Status | None:
     """None when no engine runs."""
-    from ..wire import connect
+    from ..wire.launch import glance
 
     try:
-        with connect(home) as engine:
+        with glance(home) as engine:
             return engine.status()
     except GpenError as error:
         if error.code != "gone":
@@ -121,10 +122,11 @@ def _duration(seconds: float) -> str:
 
 
 def _stop(home: EngineHome) -> None:
-    from ..wire import connect
+    from ..lock import held_by
+    from ..wire.launch import glance
 
     try:
-        with connect(home) as engine:
+        with glance(home) as engine:
             pid = engine.hello.pid
             engine.stop()
     except GpenError as error:
@@ -134,7 +136,7 @@ def _stop(home: EngineHome) -> None:
         print("No GPEN engine is running.")
         return
     end = time.monotonic() + PATIENCE
-    while (holder := _holder(home)) == str(pid):
+    while (holder := held_by(home.lock)) == str(pid):
         if time.monotonic() > end:
             raise _stuck(holder)
         time.sleep(0.02)
@@ -143,20 +145,11 @@ def _stop(home: EngineHome) -> None:
 
 def _check_hanging(home: EngineHome) -> None:
     """Raises GpenError: ``engine_stuck`` when an engine runs that does not answer."""
-    holder = _holder(home)
+    from ..lock import held_by
+
+    holder = held_by(home.lock)
     if holder:
         raise _stuck(holder)
-
-
-def _holder(home: EngineHome) -> str:
-    """The process id of the engine that has the lock; empty when none has."""
-    from ..lock import Lock
-
-    lock = Lock(home.lock)
-    if not home.lock.exists() or lock.take():
-        lock.release()
-        return ""
-    return lock.holder()
 
 
 def _stuck(pid: str) -> GpenError:

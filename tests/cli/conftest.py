@@ -14,7 +14,8 @@ import torch
 from safetensors.torch import save_file
 from typer.testing import CliRunner, Result
 
-from gpen_engine.cli import app, console
+from gpen_engine.cli import console
+from gpen_engine.cli.app import app
 from gpen_engine.network import Gpen, GpenConfig
 from gpen_engine.pictures import Picture, write_picture
 from gpen_engine.sample import portrait
