@@ -24,9 +24,13 @@ def test_takes_the_targets_name_when_the_block_succeeds(tmp_path: Path) -> None:
 def test_leaves_the_old_file_and_nothing_else_when_the_block_fails(tmp_path: Path) -> None:
     target = tmp_path / "photo.png"
     target.write_bytes(b"old")
-    with pytest.raises(ZeroDivisionError), replacing(target) as temporary:
-        temporary.write_bytes(b"half")
-        1 / 0  # noqa: B018
+
+    def write_half(path: Path) -> None:
+        path.write_bytes(b"half")
+        raise OSError("the disk is full")
+
+    with pytest.raises(OSError, match="full"), replacing(target) as temporary:
+        write_half(temporary)
     assert target.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [target]
 
