@@ -2,50 +2,44 @@
 
 from __future__ import annotations
 
-import threading
+from collections.abc import Callable
 from typing import Any
 
-from gi.repository import Gimp, GimpUi, GObject, Gtk
+from background import Task
+from gi.repository import Gimp, GimpUi, GLib, GObject, Gtk
 from log import LOG
+from model_row import ModelRow
 from target import Target
 
 from gpen_engine.errors import GpenError
-from gpen_engine.wire import EngineHome, reach
+from gpen_engine.wire import EngineHome, ModelList, reach
 
-DEFAULT = "Default"
-"""What the empty name of a model is called here."""
-SUFFIXES = (".safetensors", ".pth", ".pt")
-"""Of files that hold weights."""
+STEP = 50
+"""Milliseconds between two looks at whether the engine has named its models."""
 
 
 def ask(procedure: Any, config: Any, target: Target) -> bool:
     """Lets the user choose; the choices are in the config then. False when the user cancelled.
 
-    Meanwhile the engine is started, so that it is warm when it is needed.
+    Meanwhile the engine is started, so that it is warm when it is needed, and names the models
+    that could be downloaded.
     """
     home = EngineHome.of_user()
-    threading.Thread(target=_warm, args=(home,), name="gpen warm", daemon=True).start()
     if target.former:
         target.former.record.settings.apply(config)
     dialog = GimpUi.ProcedureDialog.new(procedure, config, "Restore Faces (GPEN)")
     dialog.set_ok_label("Rest_ore")
-    _fill(dialog, config, target, home)
+    row = ModelRow(config, home)
+    _fill(dialog, target, row)
+    end = _fill_later(row, home)
     try:
         return bool(dialog.run())
     finally:
+        end()
         dialog.destroy()
 
 
-def models(home: EngineHome) -> list[str]:
-    """Names of the weights that the user put into the engine's folder."""
-    try:
-        files = sorted(home.models.iterdir(), key=lambda path: path.name.lower())
-    except OSError:  # it is made when it is first needed
-        return []
-    return list(dict.fromkeys(f.stem for f in files if f.suffix.lower() in SUFFIXES))
-
-
-def _fill(dialog: Any, config: Any, target: Target, home: EngineHome) -> None:
+def _fill(dialog: Any, target: Target, model: ModelRow) -> None:
     selected = not Gimp.Selection.is_empty(target.image)
     for option in ("strength", "threshold"):
         scale = dialog.get_spin_scale(option, 100.0)
@@ -61,10 +55,9 @@ def _fill(dialog: Any, config: Any, target: Target, home: EngineHome) -> None:
     ):
         box = dialog.fill_box(f"{name}-box", options)
         if name == "result":
-            row, label = _model_row(config, models(home))
-            box.pack_start(row, False, False, 0)
-            box.reorder_child(row, 0)
-            columns.add_widget(label)
+            box.pack_start(model.row, False, False, 0)
+            box.reorder_child(model.row, 0)
+            columns.add_widget(model.label)
         for option in options:
             widget = dialog.get_widget(option, GObject.TYPE_NONE)
             if isinstance(widget, GimpUi.Labeled):
@@ -92,43 +85,31 @@ def _what(target: Target, selected: bool) -> str:
     return words
 
 
-def _model_row(config: Any, names: list[str]) -> tuple[Any, Any]:
-    """A row with a list of names, in which others or a file's can be typed, and its label."""
-    box = Gtk.ComboBoxText.new_with_entry()
-    box.set_tooltip_text(
-        "Weights to restore with: a name from the list, or the path of a file. Files in the"
-        " engine's folder for models appear here."
-    )
-    for name in (DEFAULT, *names):
-        box.append_text(name)
-    entry = box.get_child()
+def _fill_later(row: ModelRow, home: EngineHome) -> Callable[[], None]:
+    """Has the engine name its models, which also makes it warm; returns what ends that."""
+    asking = Task(lambda _tell, cancelled: _models(home, cancelled))
+    ticking = 0
 
-    def to_config(_: Any) -> None:
-        text = entry.get_text().strip()
-        model = "" if text == DEFAULT else text
-        if model != config.get_property("model"):
-            config.set_property("model", model)
+    def tick() -> bool:
+        nonlocal ticking
+        if not asking.finished:
+            return True
+        try:
+            if not row.fill(asking.result()):
+                return True
+        except GpenError as error:  # said again, and shown, when the restoration begins
+            LOG.info("not warm: %s", error)
+        ticking = 0
+        return False
 
-    def from_config(*_: Any) -> None:
-        model = config.get_property("model") or DEFAULT
-        if not entry.has_focus() and model != entry.get_text():
-            entry.set_text(model)
+    def end() -> None:
+        if ticking:
+            GLib.source_remove(ticking)
 
-    from_config()
-    entry.connect("changed", to_config)
-    config.connect("notify::model", from_config)  # Reset, and values that are loaded
-    label = Gtk.Label.new_with_mnemonic("_Model")
-    label.set_xalign(0.0)
-    label.set_mnemonic_widget(entry)
-    row = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=6)
-    row.pack_start(label, False, False, 0)
-    row.pack_start(box, True, True, 0)
-    row.show_all()
-    return row, label
+    ticking = GLib.timeout_add(STEP, tick)
+    return end
 
 
-def _warm(home: EngineHome) -> None:
-    try:
-        reach(home).close()
-    except GpenError as error:  # said again, and shown, when the restoration begins
-        LOG.info("not warm: %s", error)
+def _models(home: EngineHome, cancelled: Callable[[], bool]) -> ModelList:
+    with reach(home, cancelled=cancelled) as engine:
+        return engine.models()

@@ -20,7 +20,7 @@ def run(procedure: Any, _config: Any, _: Any) -> Any:
             raise GpenError(
                 "no_display",
                 "The engine's window needs a display.",
-                "In a terminal, gpen serve --status tells the same.",
+                "Choose it in a GIMP with windows: Filters > Enhance > Restore Faces (GPEN).",
             )
         from engine_window import EngineWindow
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine_watch import EngineWatch, News
+from facts import facts_grid
 from gi.repository import Gimp, GimpUi, Gio, GLib, Gtk
 
 from gpen_engine.wire import EngineHome, Status
@@ -29,17 +30,15 @@ class EngineWindow:
             ("_Close", Gtk.ResponseType.CLOSE),
         ):
             self._dialog.add_button(text, response)
-        self._values = {name: Gtk.Label(xalign=0.0, selectable=True) for name in ROWS}
-        grid = Gtk.Grid(column_spacing=18, row_spacing=6, border_width=12)
-        for row, (name, value) in enumerate(self._values.items()):
+        self._values = {name: Gtk.Label(selectable=True) for name in ROWS}
+        for value in self._values.values():
             value.set_can_focus(False)  # or the first one is marked when the window opens
-            value.set_hexpand(True)
-            grid.attach(Gtk.Label(label=name, xalign=0.0), 0, row, 1, 1)
-            grid.attach(value, 1, row, 1, 1)
         self._trouble = Gtk.Label(xalign=0.0, wrap=True, max_width_chars=60, selectable=True)
         self._trouble.set_no_show_all(True)  # so that it takes no room while there is none
-        grid.attach(self._trouble, 0, len(ROWS), 2, 1)
-        self._dialog.get_content_area().pack_start(grid, True, True, 0)
+        box = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6, border_width=12)
+        box.pack_start(facts_grid(self._values), True, True, 0)
+        box.pack_start(self._trouble, False, False, 0)
+        self._dialog.get_content_area().pack_start(box, True, True, 0)
         self._dialog.set_default_response(Gtk.ResponseType.CLOSE)
         self._show(News("asking"))
 

@@ -42,7 +42,10 @@ def run(
         target.area()  # so that nobody fills in a dialog for nothing
         if shown and mode == Gimp.RunMode.INTERACTIVE:
             _ask(procedure, config, target)
-        return succeeded(procedure, _restore(target, Settings.of(config), shown))
+        settings = Settings.of(config)
+        if shown:
+            _get_model(settings)
+        return succeeded(procedure, _restore(target, settings, shown))
     except GpenError as error:
         if shown and error.code == "no_face":  # not a failure, so GIMP shall not call it one
             _tell(error)
@@ -57,6 +60,14 @@ def _ask(procedure: Any, config: Any, target: Target) -> None:
 
     if not dialog.ask(procedure, config, target):
         raise GpenError("cancelled", "The dialog was cancelled.")
+
+
+def _get_model(settings: Settings) -> None:
+    """Downloads the model if it is not here and the user wants that."""
+    from fetch_window import FetchWindow
+    from getting import get_model
+
+    get_model(settings.model.strip(), EngineHome.of_user(), FetchWindow)
 
 
 def _tell(error: GpenError) -> None:

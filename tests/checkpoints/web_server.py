@@ -8,6 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+PIECE = 1 << 15
+"""Bytes that a slow server sends at once."""
+
 Behaviour = Callable[["Handler", bytes], None]
 
 
@@ -77,9 +80,17 @@ def tag(content: bytes) -> str:
 
 
 def _send(
-    handler: Handler, content: bytes, *, stop: int | None = None, etag: str | None = None
+    handler: Handler,
+    content: bytes,
+    *,
+    stop: int | None = None,
+    etag: str | None = None,
+    rate: float = 0,
 ) -> None:
-    """As the standard has it; at most ``stop`` bytes of the body, then the line goes dead."""
+    """As the standard has it; at most ``stop`` bytes of the body, then the line goes dead.
+
+    ``rate`` is in bytes a second; 0 is as fast as it goes.
+    """
     etag = tag(content) if etag is None else etag
     headers: dict[str, object] = {"ETag": etag} if etag else {}
     wanted = handler.headers.get("Range")
@@ -93,7 +104,11 @@ def _send(
     else:
         status, body = 200, content
     handler.head(status, headers | {"Content-Length": len(body)})
-    handler.wfile.write(body[:stop])
+    piece = PIECE if rate else len(content) + 1
+    for start in range(0, len(body[:stop]), piece):
+        if handler.server.over.wait(rate and piece / rate):
+            return
+        handler.wfile.write(body[:stop][start : start + piece])
 
 
 def good(handler: Handler, content: bytes) -> None:
@@ -103,6 +118,11 @@ def good(handler: Handler, content: bytes) -> None:
 def breaks(after: int) -> Behaviour:
     """Hangs up in the middle."""
     return lambda handler, content: _send(handler, content, stop=after)
+
+
+def trickles(rate: float) -> Behaviour:
+    """Sends so many bytes a second."""
+    return lambda handler, content: _send(handler, content, rate=rate)
 
 
 def unversioned(after: int | None = None) -> Behaviour:

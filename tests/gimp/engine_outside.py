@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,12 +33,19 @@ class EngineOutside:
 
     Args:
         starts_before_gimp: whether its ``setting`` has it running already when GIMP starts.
+        program: arguments for Python.
 
     Attributes:
         home: its folder, with a short name, since a socket's path may not be long.
     """
 
-    def __init__(self, *, starts_before_gimp: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        starts_before_gimp: bool = False,
+        program: Sequence[str] = ("-m", "gpen_engine", "serve"),
+    ) -> None:
+        self._program = program
         self._before = self.start if starts_before_gimp else None
         self.home = EngineHome(Path(tempfile.mkdtemp(prefix="gpen-", dir="/tmp")))
         self.home.models.mkdir()
@@ -54,7 +61,7 @@ class EngineOutside:
             printed = self.home.folder / "printed.txt"
             with printed.open("ab") as output:
                 self._process = subprocess.Popen(
-                    [sys.executable, "-m", "gpen_engine", "serve"],
+                    [sys.executable, *self._program],
                     cwd=CHECKOUT,
                     env={**os.environ, "GPEN_ENGINE_HOME": str(self.home.folder)},
                     stdin=subprocess.DEVNULL,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 ENGINE = "GPEN Engine"
+ROWS = ["State", "Device", "Loaded models", "Memory", "Waiting jobs", "Version", "Log folder"]
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +63,7 @@ def engine() -> object:
         screen.wait("a running engine", lambda: "Ready" in window.texts(), 60)
         window.shot("ready")
         seen["ready"], seen["pid"] = window.texts(), outside("start_engine")
+        seen["rows"] = {row: window.frame.value(row) for row in ROWS}
         seen["home"] = os.environ["GPEN_ENGINE_HOME"]
         window.press("Stop")
         screen.wait("a stopped engine", lambda: "Not running" in window.texts())
@@ -102,6 +104,12 @@ def test_the_engine_is_started_described_and_stopped(engine: Result) -> None:
     assert any(text.endswith(" GB") for text in engine["ready"])
     assert any(f"process {engine['pid']}" in text for text in engine["ready"])
     assert engine["home"] + "/logs" in engine["ready"]
+
+
+def test_a_screen_reader_hears_each_value_after_its_name(engine: Result) -> None:
+    rows = engine["rows"]
+    assert (rows["State"], rows["Device"], rows["Waiting jobs"]) == ("Ready", "cpu", "0")
+    assert [text for text in engine["ready"] if text] == [t for row in rows.items() for t in row]
 
 
 def test_an_engine_that_is_not_installed(missing: Result) -> None:

@@ -85,6 +85,10 @@ class Widget:
                 return widget
         return None
 
+    def value(self, label: str) -> str | None:
+        """The text in it that this label stands before, as a screen reader knows it."""
+        return next((widget.name for widget in self.walk() if label in widget._labels()), None)
+
     def set(self, value: str | float | bool) -> None:
         """Fills a field.
 
