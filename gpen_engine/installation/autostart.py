@@ -19,15 +19,14 @@ from pathlib import Path
 from ..errors import GpenError
 from ..files import replacing
 from ..wire import EngineHome, Launch
-from ..wire.home import VARIABLE
+from ..wire.home import LAUNCHD_VARIABLE, VARIABLE
 from ..wire.launch import stop_running
 
 UNIT = "gpen-engine"
 LABEL = "gpen-gimp.engine"
 """What launchd calls it."""
-SOCKET_VARIABLE = "GPEN_LAUNCHD_SOCKET"
-"""Tells the engine under which name launchd keeps its socket."""
 SOCKET = "engine"
+"""Under which name launchd keeps the socket."""
 
 
 def enable(home: EngineHome) -> str:
@@ -174,7 +173,7 @@ def agent(home: EngineHome, launch: Launch) -> bytes:
     facts = {
         "Label": LABEL,
         "ProgramArguments": list(launch.command),
-        "EnvironmentVariables": {VARIABLE: str(home.folder), SOCKET_VARIABLE: SOCKET},
+        "EnvironmentVariables": {VARIABLE: str(home.folder), LAUNCHD_VARIABLE: SOCKET},
         "Sockets": {SOCKET: {"SockPathName": home.address, "SockPathMode": 0o600}},
         "StandardOutPath": output,
         "StandardErrorPath": output,

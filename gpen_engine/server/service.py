@@ -9,21 +9,19 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from multiprocessing.connection import Client, Connection, Listener
-from pathlib import Path
+from multiprocessing.connection import Connection
 
 from ..errors import GpenError
 from ..lock import Lock
 from ..version import version
 from ..wire import PROTOCOL, EngineHome, Hello, Status, connect
+from ..wire.launch import is_listened_to
 from .conversation import converse
+from .listening import Door, InheritedDoor, OwnDoor
 from .log import close_log, new_log, open_log, python
 from .models import Models
 from .turns import Turns
 from .worker import Worker
-
-BACKLOG = 32
-"""Clients that may knock at once."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +47,7 @@ class Service:
         home: where it lives.
         limits: how patient it is.
         models: what it keeps warm.
+        door: where the system listens for it; it makes a socket of its own when there is none.
 
     Attributes:
         hello: its first words to each client.
@@ -60,9 +59,14 @@ class Service:
     """
 
     def __init__(
-        self, home: EngineHome, limits: Limits | None = None, models: Models | None = None
+        self,
+        home: EngineHome,
+        limits: Limits | None = None,
+        models: Models | None = None,
+        door: InheritedDoor | None = None,
     ) -> None:
         self.home = home
+        self._inherited = door
         self.limits = limits or Limits()
         self.hello = Hello(PROTOCOL, version(), os.getpid())
         self.key = b""
@@ -96,13 +100,15 @@ class Service:
             return False
         try:
             open_log(self.log, self.home.logs)
-            self.key = self.home.new_key()
-            listener = self._listen()
+            # Clients of a door that was there before have read the key that was.
+            self.key = self.home.kept_key() if self._inherited else self.home.new_key()
+            door = self._inherited or OwnDoor(self.home.address)
+            threading.Thread(target=self._accept, args=(door,), daemon=True).start()
             self.log.info("engine %s, %s, process %d", self.hello.engine, python(), os.getpid())
             listening()
             self.worker.start()
             why = self._until_over()
-            self._close(listener, lock)
+            self._close(door, lock)
             self.log.info("ended after %.0f s: %s", time.monotonic() - self._started, why)
         finally:
             self.worker.close()
@@ -152,15 +158,17 @@ class Service:
         )
 
     def _claim(self, lock: Lock) -> bool:
-        """Takes the lock. One that just leaves is waited for; False when another one answers."""
+        """Takes the lock. One that just leaves is waited for; False when another one answers, or
+        the system is about to start another one."""
         end = time.monotonic() + self.limits.predecessor
         while not lock.take():
-            try:
-                connect(self.home).close()
-                return False
-            except GpenError as error:
-                if error.code == "bad_home":
-                    raise
+            if not self._inherited:  # else nobody else can be asked: we have the socket
+                try:
+                    connect(self.home).close()
+                    return False
+                except GpenError as error:
+                    if error.code == "bad_home":
+                        raise
             if time.monotonic() > end:
                 raise GpenError(
                     "engine_stuck",
@@ -168,20 +176,15 @@ class Service:
                     " end that process and try again.",
                 )
             time.sleep(0.05)
+        if not self._inherited and self.home.autostart.exists() and is_listened_to(self.home):
+            lock.release()
+            return False
         return True
 
-    def _listen(self) -> Listener:
-        address = self.home.address
-        if os.name == "posix":
-            Path(address).unlink(missing_ok=True)  # of an engine that was killed
-        listener = Listener(address, backlog=BACKLOG)
-        threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
-        return listener
-
-    def _accept(self, listener: Listener) -> None:
+    def _accept(self, door: Door) -> None:
         while True:
             try:
-                connection = listener.accept()
+                connection = door.accept()
             except (OSError, EOFError) as error:  # too many open files, or one that left at once
                 if self._closed:
                     return
@@ -233,13 +236,11 @@ class Service:
                 self._closed = True
             return why
 
-    def _close(self, listener: Listener, lock: Lock) -> None:
-        """Removes the socket, and waits a while for those who are still here."""
+    def _close(self, door: Door, lock: Lock) -> None:
+        """Lets nobody in any more, and waits a while for those who are still here."""
         self.stopping.set()
-        if lock.is_ours():  # else the socket may be another engine's
-            with contextlib.suppress(OSError, EOFError):
-                Client(self.home.address).close()  # wakes the thread that waits for clients
-            listener.close()
+        if self._inherited or lock.is_ours():  # else the socket may be another engine's
+            door.close()
         self.worker.close()
         with self._gate:
             if not self._gate.wait_for(lambda: not self._clients, self.limits.parting):

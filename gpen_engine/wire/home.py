@@ -17,6 +17,8 @@ from .fields import bad_message, items, text
 
 VARIABLE = "GPEN_ENGINE_HOME"
 """Environment variable that names another folder."""
+LAUNCHD_VARIABLE = "GPEN_LAUNCHD_SOCKET"
+"""Environment variable that tells an engine under which name launchd keeps its socket."""
 LONGEST_ADDRESS = 100
 """Bytes in a socket's path; systems allow 104 to 108."""
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import select
+import socket
 import subprocess
 import sys
 import threading
@@ -53,6 +56,18 @@ def test_no_engine_runs(gpen) -> None:
         assert (result.exit_code, json.loads(result.stdout)) == (1, {"state": "stopped"})
         result = gpen("serve", "--stop")
         assert (result.exit_code, result.stdout) == (0, "No GPEN engine is running.\n")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no such service")
+def test_asking_does_not_start_what_the_system_would(gpen, engine_home: EngineHome) -> None:
+    engine_home.make()
+    engine_home.autostart.touch()
+    with socket.socket(socket.AF_UNIX) as system:
+        system.bind(engine_home.address)
+        system.listen()
+        assert gpen("serve", "--status").stdout == "The GPEN engine is not running.\n"
+        assert gpen("serve", "--stop").stdout == "No GPEN engine is running.\n"
+        assert select.select([system], [], [], 0)[0] == []
 
 
 def test_the_status(gpen, engine: Service, engine_home: EngineHome) -> None:

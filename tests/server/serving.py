@@ -20,6 +20,7 @@ from gpen_engine import GpenError, GpenModel, Restorer
 from gpen_engine.faces import Detector
 from gpen_engine.network import Gpen, GpenConfig
 from gpen_engine.server import Limits, Service
+from gpen_engine.server.listening import InheritedDoor
 from gpen_engine.server.models import Models
 from gpen_engine.wire import (
     PROTOCOL,
@@ -108,10 +109,14 @@ class OneModel(Models):
 
 @contextmanager
 def serving(
-    home: EngineHome, models: Models, limits: Limits | None = None, *, ends: bool = True
+    home: EngineHome,
+    models: Models,
+    limits: Limits | None = None,
+    *,
+    door: InheritedDoor | None = None,
 ) -> Iterator[Service]:
     """A service that runs while the block does, unless it ends by itself before."""
-    service = Service(home, limits or Limits(), models)
+    service = Service(home, limits or Limits(), models, door)
     listening = threading.Event()
     ended: list[object] = []
 
