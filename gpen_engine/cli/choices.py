@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import inspect
@@ -99,13 +100,15 @@ class Choices:
         ),
     ] = "auto"
     detector: Annotated[
-        Path | None,
-        typer.Option(metavar="PATH", rich_help_panel=MACHINE, help="Another RetinaFace."),
+        str | None,
+        typer.Option(metavar="NAME|PATH", rich_help_panel=MACHINE, help="Another RetinaFace."),
     ] = None
     parser: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
-            metavar="PATH", rich_help_panel=MACHINE, help="ParseNet or BiSeNet, for finer masks."
+            metavar="NAME|PATH",
+            rich_help_panel=MACHINE,
+            help="ParseNet or BiSeNet, for finer masks.",
         ),
     ] = None
     quality: Annotated[
@@ -160,8 +163,8 @@ class Choices:
 
         restorer = Restorer(
             self.model_file(),
-            detector=self.detector,
-            parser=self.parser,
+            detector=network_file(self.detector, "detect"),
+            parser=network_file(self.parser, "parse"),
             device=self.device,
             dtype=self.dtype,
         )
@@ -170,7 +173,8 @@ class Choices:
 
     def digest(self) -> str:
         """A sum of everything that the result depends on, but for the picture and the device."""
-        files = [self.model_file(), self.detector, self.parser]
+        detector = network_file(self.detector, "detect")
+        files = [self.model_file(), detector, network_file(self.parser, "parse")]
         result = {
             "options": asdict(self.options()),
             "networks": [path and _sha256(path) for path in files],
@@ -212,6 +216,36 @@ def check_size(size: int | None, restorer: Restorer) -> None:
             " pixels.",
             "Leave --size out, or choose a model of that size with --model.",
         )
+
+
+def network_file(name_or_path: str | None, task: str) -> Path | None:
+    """The weights of a network beside the model.
+
+    Args:
+        name_or_path: of a known network or one's own file; None for none.
+        task: ``detect`` or ``parse``.
+
+    Raises:
+        GpenError: ``model_missing``; the hint says how to get it, or names those that are known.
+    """
+    from ..checkpoints import find_model
+    from ..checkpoints.catalogue import ENTRIES, known
+
+    if name_or_path is None:
+        return None
+    entry = known(name_or_path)
+    if entry and entry.task == task:
+        return find_model(name_or_path)
+    if entry is None:
+        with contextlib.suppress(GpenError):
+            return find_model(name_or_path)
+    what = {"detect": "face detector", "parse": "face parser"}[task]
+    names = [entry.name for entry in ENTRIES if entry.task == task]
+    raise GpenError(
+        "model_missing",
+        f'There is no {what} and no file "{name_or_path}".',
+        f"Known are {' and '.join(names)} (gpen models get NAME); or give a file by its path.",
+    )
 
 
 def parse_region(text: str) -> Box:

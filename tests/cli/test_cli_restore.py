@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -111,8 +112,41 @@ def test_another_detector_is_loaded(gpen, save, face, model_file, tmp_path) -> N
     result = gpen(*shared, tmp_path / "none.pth", "--force")
     assert (result.exit_code, result.stderr.splitlines()[0]) == (
         1,
-        f"Error: There is no file {tmp_path / 'none.pth'}.",
+        f'Error: There is no face detector and no file "{tmp_path / "none.pth"}".',
     )
+
+
+def test_a_detector_by_its_name(gpen, save, face, model_file, tmp_path, engine_home) -> None:
+    embedded = Path(__file__).parents[2] / "gpen_engine" / "embedded" / "detector.safetensors"
+    source = save(tmp_path / "in.png", face)
+    words = ["restore", source, "--model", model_file, "-o", tmp_path / "out.png", "--detector"]
+    missing = gpen(*words, "retinaface-mobilenet")
+    assert missing.exit_code == 1
+    assert "The weights of RetinaFace-MobileNet are not installed." in missing.stderr
+    assert "gpen models get RetinaFace-MobileNet" in missing.stderr
+    engine_home.models.mkdir()
+    for name in ("RetinaFace-MobileNet", "attic"):
+        shutil.copy(embedded, engine_home.models / f"{name}.safetensors")
+        assert gpen(*words, name, "--force").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("option", "name", "known"),
+    [
+        ("--detector", "nobody", "Known are RetinaFace-ResNet50 and RetinaFace-MobileNet"),
+        ("--detector", "ParseNet", "Known are RetinaFace-ResNet50 and RetinaFace-MobileNet"),
+        ("--parser", "nobody", "Known are ParseNet and BiSeNet"),
+        ("--parser", "GPEN-BFR-512", "Known are ParseNet and BiSeNet"),
+    ],
+)
+def test_a_name_that_is_none_of_its_kind(
+    gpen, save, face, model_file, tmp_path, option: str, name: str, known: str
+) -> None:
+    source = save(tmp_path / "in.png", face)
+    words = ["restore", source, "--model", model_file, "-o", tmp_path / "out.png"]
+    result = gpen(*words, option, name)
+    assert result.exit_code == 1
+    assert known in result.stderr
 
 
 def test_a_parser_that_is_none_is_refused(gpen, save, face, model_file, tmp_path) -> None:

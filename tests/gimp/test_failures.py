@@ -271,8 +271,8 @@ def test_model_that_is_not_there(models: Result, engine_home: EngineOutside) -> 
         f" weights file by its path, or put it into {engine_home.home.models}."
     )
     Outcome(models, "not here").check_refused(
-        "The weights of GPEN-BFR-512 are not installed. Get them with: gpen models get GPEN-BFR-512;"
-        " or choose the model in GIMP's dialog, which downloads it."
+        "The weights of GPEN-BFR-512 are not installed. Get them with: gpen models get"
+        " GPEN-BFR-512; or choose the model in GIMP's dialog, which downloads it."
     )
     Outcome(models, "no weights").check_refused(
         "The file photo.jpg is not a weights file, or it is damaged."

@@ -43,7 +43,8 @@ def setting(lending_engine: EngineOutside, shared: Path) -> Setting:
 
 @on_screen
 def _models() -> list[str]:
-    return sorted(os.listdir(Path(os.environ["GPEN_ENGINE_HOME"], "models")))
+    folder = Path(os.environ["GPEN_ENGINE_HOME"], "models")
+    return sorted(path.name for path in folder.iterdir())
 
 
 @on_screen
