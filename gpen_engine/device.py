@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import suppress
+from pathlib import Path
+
 import torch
 
 from .errors import GpenError
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 """The precisions a user may name."""
+CHOICE = Path(sys.prefix, "gpen-device.txt")
+"""In the environment of the engine: the device that the installer saw compute."""
 _DEVICES = ["auto", "cpu", "cuda", "cuda:0", "xpu", "mps"]
 
 
@@ -15,18 +21,16 @@ def choose_device(name: str | torch.device = "auto") -> torch.device:
     """The device that ``name`` stands for.
 
     Args:
-        name: "auto" (the first CUDA card, else Intel's "xpu", else the processor), "cpu", "cuda",
-            "cuda:N", "xpu", "xpu:N" or "mps". AMD's cards are "cuda" too. Apple's "mps" is taken on
-            request only: every PyTorch for its computers has it, and it has not been tried with
-            this network.
+        name: "auto" (what the installer saw compute, as long as it is there; where it did not look,
+            the first CUDA card, else Intel's "xpu", else the processor), "cpu", "cuda", "cuda:N",
+            "xpu", "xpu:N" or "mps". AMD's cards are "cuda" too. Apple's "mps" is taken only when
+            the installer saw it compute, or on request.
 
     Raises:
         GpenError: ``device_missing`` when this computer has none; ``bad_option`` for another word.
     """
     if name == "auto":
-        if torch.cuda.is_available():
-            return torch.device("cuda")
-        return torch.device("xpu" if torch.xpu.is_available() else "cpu")
+        return _automatic()
     try:
         device = torch.device(name)
     except RuntimeError as error:
@@ -113,6 +117,16 @@ def parse_dtype(name: str | torch.dtype) -> torch.dtype:
         raise _unknown("precision", str(name), list(DTYPES))
     assert dtype is not None
     return dtype
+
+
+def _automatic() -> torch.device:
+    with suppress(OSError, GpenError):  # the installer did not look, or it is not there any more
+        seen = CHOICE.read_text(encoding="utf-8").strip()
+        if seen != "auto":
+            return choose_device(seen)
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("xpu" if torch.xpu.is_available() else "cpu")
 
 
 def _does_not_compute(device: str | torch.device, dtype: torch.dtype, why: str) -> GpenError:

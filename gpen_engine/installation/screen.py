@@ -8,8 +8,18 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
+
+FOREVER = threading.TIMEOUT_MAX
+
+
+class Run(Protocol):
+    """Runs a command, for at most so many seconds; returns its exit status and what it printed."""
+
+    def __call__(self, command: Sequence[str], patience: float = FOREVER, /) -> tuple[int, str]: ...
 
 
 class Screen:
@@ -21,27 +31,45 @@ class Screen:
 
     def say(self, line: str) -> None:
         self.show("")
-        print(line, flush=True)
+        self.print(line)
 
     def show(self, line: str) -> None:
         if self.passing:
             width = shutil.get_terminal_size().columns - 1
-            print("\r" + line[:width].ljust(width), end="\r", flush=True)
+            self.print("\r" + line[:width].ljust(width), end="\r")
 
     def output(self, line: str) -> None:
         """A line that a command printed."""
         if self.verbose:
-            print("      " + line, end="", flush=True)
+            self.print("      " + line, end="")
         elif re.match(r"\s*(Collecting|Downloading|Using cached|Building|Installing) ", line):
             self.show("      " + re.sub(r"\S*/", "", line.strip()))
 
+    @staticmethod
+    def print(text: str, end: str = "\n") -> None:
+        """Where nobody looks any more, as after ``| head``, the work goes on all the same."""
+        try:
+            print(text, end=end, flush=True)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
-def run_logged(command: Sequence[str], log: Path, screen: Screen) -> tuple[int, str]:
-    """Runs the command with its output in the log; stops it too when the installer is stopped."""
-    astray = {"PYTHONHOME", "PYTHONPATH", "PIP_USER", "PIP_TARGET", "PIP_PREFIX"}
+
+def run_logged(
+    command: Sequence[str],
+    log: Path,
+    screen: Screen,
+    extra: Mapping[str, str] | None = None,
+    patience: float = FOREVER,
+) -> tuple[int, str]:
+    """Runs the command with its output in the log; stops it too when the installer is stopped.
+
+    Args:
+        extra: environment variables, above those of the installer.
+        patience: seconds after which the command is stopped.
+    """
     process = subprocess.Popen(
         command,
-        env={k: v for k, v in os.environ.items() if k not in astray} | {"PYTHONUTF8": "1"},
+        env=surroundings(extra or {}),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -50,6 +78,9 @@ def run_logged(command: Sequence[str], log: Path, screen: Screen) -> tuple[int, 
     )
     lines = []
     assert process.stdout is not None  # it was asked for
+    alarm = threading.Timer(patience, process.kill)
+    alarm.daemon = True
+    alarm.start()
     try:
         with log.open("a", encoding="utf-8") as file:
             file.write(f"$ {shlex.join(command)}\n")
@@ -60,6 +91,14 @@ def run_logged(command: Sequence[str], log: Path, screen: Screen) -> tuple[int, 
                 screen.output(line)
         return process.wait(), "".join(lines)
     finally:
+        alarm.cancel()
         if process.poll() is None:
             process.terminate()
             process.wait()
+
+
+def surroundings(extra: Mapping[str, str]) -> dict[str, str]:
+    """The environment variables for a command: those of the installer that lead nothing astray."""
+    astray = {"PYTHONHOME", "PYTHONPATH", "PIP_USER", "PIP_TARGET", "PIP_PREFIX"}
+    ours = {name: value for name, value in os.environ.items() if name not in astray}
+    return {**ours, "PYTHONUTF8": "1", **extra}

@@ -5,30 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
+import shlex
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from ..lock import Lock
+from .advice import advice
+from .screen import Run
+
 STATE = "install-state.json"
 LOG = "install.log"
-
-# What venv and pip print when they fail -> what the user can do. The first that fits is shown.
-HINTS = {
-    r"ensurepip|No module named '?venv": "Python's venv part is missing (on Debian and Ubuntu: "
-    "sudo apt install python3-venv)",
-    r"No space left|Errno 28\b|not enough space": "the disk is full (this takes about 2 GB, and "
-    "room for temporary files); make room, or choose another disk with --venv FOLDER",
-    r"NewConnection|NameResolution|name resolution|ProxyError|SSLError|Max retries|timed out"
-    r"|Connection (aborted|refused|reset)": "the package registry cannot be reached; check the "
-    "network, or the proxy in the variable HTTPS_PROXY",
-    r"Permission denied|Read-only file system|Access is denied": "a folder may not be written to; "
-    "choose another with --venv FOLDER",
-    r"No matching distribution": "a package does not exist for this Python and system; try Python "
-    "3.11, 3.12 or 3.13",
-}
 
 
 class Failed(Exception):
@@ -36,17 +26,19 @@ class Failed(Exception):
 
 
 class Step(NamedTuple):
-    """One command that is run once."""
+    """Something that is done once."""
 
     name: str  # in the state file
     does: str  # on the screen; also read after "Could not"
-    key: str  # done while the state file holds this for it: a new key means doing it again
-    command: list[str]
-    makes: Path  # what must still be there for the step to count as done
+    key: str  # done while the state file holds this for it; empty: it looks itself what is to do
+    work: Callable[[Run], tuple[int, str]]  # returns the exit status and what was printed
+    plan: list[str]  # what it does, for those who only want to know
+    makes: tuple[Path, ...] = ()  # what must still be there for the step to count as done
 
 
-Run = Callable[[Sequence[str]], "tuple[int, str]"]
-"""Runs a command; returns its exit status and what it printed."""
+def command(name: str, does: str, key: str, words: Sequence[str], *makes: Path) -> Step:
+    """A step that is one command."""
+    return Step(name, does, key, lambda run: run(words), [shlex.join(words)], makes)
 
 
 def install(steps: Sequence[Step], env: Path, run: Run, say: Callable[[str], None]) -> None:
@@ -67,7 +59,7 @@ def install(steps: Sequence[Step], env: Path, run: Run, say: Callable[[str], Non
             empty(env)
         forget_half_installed(env)
         started = time.monotonic()
-        status, output = run(step.command)
+        status, output = step.work(run)
         if status != 0:
             raise Failed(
                 f"Could not {step.does}: {advice(output)}. Then run the same command again, it "
@@ -79,15 +71,24 @@ def install(steps: Sequence[Step], env: Path, run: Run, say: Callable[[str], Non
 
 
 def is_done(step: Step, done: dict[str, str]) -> bool:
-    return done.get(step.name) == step.key and step.makes.exists()
+    made = all(path.exists() for path in step.makes)
+    return bool(step.key) and done.get(step.name) == step.key and made
 
 
-def advice(output: str) -> str:
-    lines = [line.strip() for line in output.splitlines() if line.strip()][-30:]
-    for pattern, hint in HINTS.items():
-        if re.search(pattern, "\n".join(lines), re.IGNORECASE):
-            return hint
-    return lines[-1].rstrip(".") if lines else "it said nothing"
+@contextmanager
+def alone(env: Path) -> Iterator[None]:
+    """Keeps a second installer out; raises Failed when one is at work. The lock lies beside."""
+    env.parent.mkdir(parents=True, exist_ok=True)
+    lock = Lock(env.with_name(f"{env.name}.lock"))
+    if not lock.take():
+        raise Failed(
+            f"Another installer (process {lock.holder()}) is at work on {env}; wait until it has "
+            "ended."
+        )
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def claim(env: Path) -> dict[str, str]:
@@ -98,7 +99,7 @@ def claim(env: Path) -> dict[str, str]:
     """
     env.mkdir(parents=True, exist_ok=True)
     if not (env / STATE).exists():
-        if any(env.iterdir()):
+        if any(path.name != f"{STATE}.new" for path in env.iterdir()):
             raise Failed(
                 f"{env} holds something that this installer did not make, so it is left alone; "
                 "move it away, or choose another place with --venv FOLDER."
