@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Listener, answer_challenge, deliver_challenge
 from typing import Any
@@ -12,16 +13,23 @@ import pytest
 from gpen_engine.errors import GpenError
 from gpen_engine.wire import (
     PROTOCOL,
+    Download,
     EngineHome,
+    Fetch,
+    Fetched,
     Hello,
+    Launch,
+    ModelInfo,
+    ModelList,
     PatchInfo,
     Progress,
     Reply,
     Request,
+    client,
     connect,
 )
 from gpen_engine.wire.channel import Channel
-from gpen_engine.wire.client import wait_until_gone
+from gpen_engine.wire.client import STEP, wait_until_gone
 from gpen_engine.wire.messages import as_header, error_header
 
 HELLO = as_header("hello", Hello(PROTOCOL, "1.0", 1))
@@ -172,6 +180,115 @@ def test_an_engine_that_is_killed(engine, after: int) -> None:
     assert gone.value.code == "gone"
 
 
+def test_signs_of_life_are_no_news(engine) -> None:
+    alive = as_header("alive")
+
+    def play(channel: Channel) -> None:
+        assert Request.parse(channel.receive()) == REQUEST
+        for header in (alive, alive, {"kind": "send"}, alive):
+            channel.send(header)
+        channel.receive_rows(bytearray(800), 80)
+        for header in (alive, as_header("progress", Progress("load", 0, 0)), alive, reply()):
+            channel.send(header)
+
+    seen: list[Progress] = []
+    restore(engine(play), progress=seen.append)
+    assert seen == [Progress("load", 0, 0)]
+
+
+HANGS: dict[str, Play] = {
+    "before it asks for the picture": lambda c: None,
+    "while the picture is sent": lambda c: c.send({"kind": "send"}),
+    "at work": lambda c: (c.send({"kind": "send"}), c.receive_rows(bytearray(800), 80)),  # type: ignore
+    "with its answer": lambda c: (  # type: ignore
+        c.send({"kind": "send"}),
+        c.receive_rows(bytearray(800), 80),
+        c.send(reply(PatchInfo(0, 0, 20, 10, ()))),
+    ),
+}
+
+
+@pytest.mark.parametrize("when", HANGS)
+def test_an_engine_that_hangs_is_given_up(engine, monkeypatch, when: str) -> None:
+    monkeypatch.setattr(client, "SILENCE", 4 * STEP)
+    over = threading.Event()
+
+    def play(channel: Channel) -> None:
+        channel.receive()
+        HANGS[when](channel)
+        over.wait(5)
+
+    request = Request(20, 1 << 18) if "is sent" in when else REQUEST
+    rows = (bytes(80 << 10) for _ in range(1 << 8)) if "is sent" in when else [bytes(800)]
+    with connect(engine(play)) as asking, pytest.raises(GpenError) as stuck:
+        asking.restore(request, rows)
+    over.set()
+    assert stuck.value.code == "engine_stuck"
+    assert "(process 1)" in stuck.value.sentence
+
+
+def test_an_engine_that_is_slow_but_alive_is_not_given_up(engine, monkeypatch) -> None:
+    monkeypatch.setattr(client, "SILENCE", 4 * STEP)
+
+    def play(channel: Channel) -> None:
+        accept(channel)
+        for _ in range(6):
+            time.sleep(2 * STEP)
+            channel.send(as_header("alive"))
+        channel.send(reply())
+
+    assert restore(engine(play))[1] == []
+
+
+def test_models_are_listed(engine) -> None:
+    models = ModelList((ModelInfo("One", True, default=True), ModelInfo("Two", False, 512, 284.1)))
+
+    def play(channel: Channel) -> None:
+        assert channel.receive() == {"kind": "models", "protocol": PROTOCOL}
+        channel.send(as_header("alive"))
+        channel.send(as_header("models", models))
+
+    with connect(engine(play)) as asking:
+        assert asking.models() == models
+
+
+def test_a_model_is_fetched(engine) -> None:
+    steps = [Download("download", 1, 3, 2.5), Download("check", 0, 0, 0.0)]
+
+    def play(channel: Channel) -> None:
+        header = channel.receive()
+        assert (header["kind"], header["protocol"]) == ("fetch", PROTOCOL)
+        assert Fetch.parse(header) == Fetch("Two", True)
+        for step in steps:
+            channel.send(as_header("download", step))
+            channel.send(as_header("alive"))
+        channel.send(as_header("fetched", Fetched("/models/Two.pth", "00", True)))
+
+    seen: list[Download] = []
+    with connect(engine(play)) as asking:
+        there = asking.fetch(Fetch("Two", True), progress=seen.append)
+    assert there == Fetched("/models/Two.pth", "00", True)
+    assert seen == steps
+
+
+def test_cancelling_a_download_closes_the_connection(engine) -> None:
+    left = threading.Event()
+
+    def play(channel: Channel) -> None:
+        channel.receive()
+        channel.send(as_header("download", Download("download", 1, 3, 2.5)))
+        assert channel.arrived(5)  # that it closed
+        left.set()
+
+    seen: list[Download] = []
+    with connect(engine(play)) as asking, pytest.raises(GpenError) as cancelled:
+        asking.fetch(Fetch("Two", True), progress=seen.append, cancelled=lambda: bool(seen))
+    assert (cancelled.value.code, cancelled.value.sentence) == (
+        *("cancelled", "The download was cancelled."),
+    )
+    assert left.wait(5)
+
+
 def test_cancelling_closes_the_connection_at_once(engine) -> None:
     left = threading.Event()
 
@@ -204,6 +321,7 @@ def test_one_that_stays(engine) -> None:
 def test_something_else_that_listens_there(engine_home: EngineHome) -> None:
     engine_home.make()
     engine_home.new_key()
+    engine_home.write_launch(Launch(("gpen",), "1.0", "python3 here/install.py"))
     with Listener(engine_home.address) as listener:
 
         def run() -> None:
@@ -215,4 +333,6 @@ def test_something_else_that_listens_there(engine_home: EngineHome) -> None:
         with pytest.raises(GpenError) as refused:
             connect(engine_home)
         assert refused.value.code == "engine_refused"
+        assert "gpen serve" not in refused.value.hint  # a photographer's terminal has no gpen
+        assert refused.value.hint.endswith("open a terminal and run: python3 here/install.py")
         thread.join()
