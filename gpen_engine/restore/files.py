@@ -30,8 +30,9 @@ from ..version import version
 from .options import CancelHook, ProgressHook, RestoreOptions
 from .restorer import Restorer
 
-STAGES = ("read", "colour", "detect", "align", "network", "paste", "write")
-"""What a file goes through. ``colour`` is the way to sRGB; the way back is part of ``paste``."""
+STAGES = ("read", "colour", "detect", "align", "network", "mask", "paste", "write")
+"""What a file goes through. ``colour`` is the way to sRGB; the way back is part of ``paste``, and
+so is what keeps the photo's skin tone."""
 QUALITY = 95
 """Of JPEG and WebP files, 1..100."""
 

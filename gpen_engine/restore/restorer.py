@@ -123,7 +123,7 @@ class _Restoration:
         self.notes: list[str] = []
 
     def run(self) -> RestoreResult:
-        patches = [self._aligned_picture()] if self.options.aligned else share(self._faces())
+        patches = [self._aligned_picture()] if self.options.aligned else self._faces()
         if self.selection:
             patches = list(self.selection.limit(patches))
             if not patches:
@@ -141,14 +141,16 @@ class _Restoration:
             crops = [cut_crop(self.pixels, m, in_size) for m in maps]
         restored = self._network(crops)
         patches = []
-        with self._timed("paste"):
-            for face, m, crop in zip(faces, maps, restored, strict=True):
-                self._check_cancelled()
+        for face, m, crop in zip(faces, maps, restored, strict=True):
+            self._check_cancelled()
+            with self._timed("mask"):
                 mask = self._coverage(crop)
+            with self._timed("paste"):
                 enlarged = m.then_enlarged(out_size / in_size)
                 patches.append(make_patch(self.pixels, face, enlarged, crop, mask))
-                self._report(Stage.PASTE, len(patches), len(faces))
-        return patches
+            self._report(Stage.PASTE, len(patches), len(faces))
+        with self._timed("paste"):
+            return share(patches)
 
     def _searched(self, tiles: int, total: int) -> None:
         self._report(Stage.DETECT, tiles, total)
@@ -159,15 +161,16 @@ class _Restoration:
         out_size = self.model.config.out_size
         restored: list[FloatImage] = []
         self._report(Stage.RESTORE, 0, len(crops))
-        with self._timed("network"):
-            batches = run_batches(self.model, crops, seed=self.options.seed, note=self.notes.append)
-            for crop in batches:
-                original = crops[len(restored)]
-                if self.options.keep_colours:
+        batches = run_batches(self.model, crops, seed=self.options.seed, note=self.notes.append)
+        for original in crops:
+            with self._timed("network"):
+                crop = next(batches)
+            if self.options.keep_colours:
+                with self._timed("paste"):
                     crop = keep_low_frequencies(crop, resized(original, out_size))
-                restored.append(crop)
-                self._report(Stage.RESTORE, len(restored), len(crops))
-                self._check_cancelled()
+            restored.append(crop)
+            self._report(Stage.RESTORE, len(restored), len(crops))
+            self._check_cancelled()
         return restored
 
     def _aligned_picture(self) -> Patch:

@@ -118,7 +118,7 @@ def test_all_faces_of_a_group(photo: Photo, restorer: Restorer) -> None:
     changed = (result.composite() != image).any(axis=2)
     assert not changed[coverage_map(result) == 0].any()
     assert changed[coverage_map(result) > 0.5].mean() > 0.95
-    assert set(result.seconds) == {"detect", "align", "network", "paste"}
+    assert set(result.seconds) == {"detect", "align", "network", "mask", "paste"}
     assert result.notes == []
 
 

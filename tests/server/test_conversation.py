@@ -71,7 +71,7 @@ def test_a_face_comes_back(
     assert (pixels[coverage == 0, 3] == 0).all()
     assert [step.stage for step in seen] == ["detect", "detect", "restore", "restore", "paste"]
     assert seen[-1] == Progress("paste", 1, 1)
-    assert {"receive", "load", "detect", "align", "network", "paste", "convert"} == set(
+    assert {"receive", "load", "detect", "align", "network", "mask", "paste", "convert"} == set(
         reply.seconds
     )
 
