@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from xml.parsers.expat import ExpatError
 
 SNAP = (
     "GIMP from Snap is shut off from the hidden folders of your home, and so from the engine; "
@@ -106,8 +107,8 @@ def _on_macos(system: System) -> Iterator[Gimp]:
     for applications in (system.root / "Applications", system.home / "Applications"):
         for facts in applications.glob("GIMP*.app/Contents/Info.plist"):
             try:
-                said = plistlib.loads(facts.read_bytes()).get("CFBundleShortVersionString")
-            except (OSError, ValueError, plistlib.InvalidFileException):
+                said = plistlib.loads(facts.read_bytes())["CFBundleShortVersionString"]
+            except (OSError, ValueError, KeyError, TypeError, ExpatError):
                 continue
             version = _minor(str(said))
             if version:

@@ -49,8 +49,10 @@ def reach(
             ``cancelled``.
     """
     launch, leaving = home.launch(), 0
+    # Where connecting starts it, that is done below: it takes time, and the user is told.
+    find = glance if home.autostart.exists() else connect
     try:
-        engine = connect(home)
+        engine = find(home)
         if engine.hello.protocol == PROTOCOL and launch in (None, _same(launch, engine)):
             return engine
         leaving = engine.hello.pid
