@@ -5,14 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ..errors import GpenError
 from ..lock import held_by
 from .finding import Case, Finding, command
-
-if TYPE_CHECKING:
-    from ..checkpoints.records import Records
 
 NAME = "Models"
 ENOUGH = 2.0
@@ -22,9 +18,7 @@ ENOUGH = 2.0
 def models(case: Case) -> Iterator[Finding]:
     """Compares the files with the sums that are published or were kept when they came."""
     from ..checkpoints.catalogue import ENTRIES, display_name, own_models
-    from ..checkpoints.records import Records
 
-    records = Records(case.home.models)
     end = time.monotonic() + ENOUGH
     embedded = {entry.name: entry.path for entry in ENTRIES if entry.embedded}
     bad = [
@@ -36,11 +30,11 @@ def models(case: Case) -> Iterator[Finding]:
     for path in [*filter(None, embedded.values()), *own_models()]:
         if time.monotonic() > end:
             unread.append(display_name(path))
-        elif finding := _examined(case, path, records):
+        elif finding := _examined(case, path):
             bad.append(finding)
         else:
             sound.append(display_name(path))
-    yield from bad
+    yield from dict.fromkeys(bad)  # damaged records are one fault, however many files they tell of
     if sound:
         yield Finding("ok", NAME, f"{_names(sound)} {'is' if len(sound) == 1 else 'are'} whole.")
     if unread:
@@ -49,18 +43,16 @@ def models(case: Case) -> Iterator[Finding]:
     yield from _unfinished(case)
 
 
-def _examined(case: Case, path: Path, records: Records) -> Finding | None:
+def _examined(case: Case, path: Path) -> Finding | None:
     """What is wrong with a file; None when nothing is."""
     from ..checkpoints.catalogue import display_name, known
-    from ..checkpoints.records import sha256_of
+    from ..checkpoints.records import SUMS, Records, sha256_of
 
     entry, name = known(path.stem), display_name(path)
     try:
-        sums = {records.sum_of(path), entry.sha256 if entry else None} - {None}
+        sums = {Records(path.parent).sum_of(path), entry.sha256 if entry else None} - {None}
     except GpenError as error:
-        return Finding(
-            "fault", NAME, error.sentence, command(["rm", case.home.models / "sums.json"])
-        )
+        return Finding("fault", NAME, error.sentence, command(["rm", path.with_name(SUMS)]))
     if not sums:
         sentence = f"{name} was put there by hand and was never checked."
         return Finding("note", NAME, sentence, case.gpen("models", "verify", name))

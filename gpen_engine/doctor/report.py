@@ -38,12 +38,7 @@ def as_text(findings: Sequence[Finding], *, width: int, unicode: bool, colour: b
             sign = f"\x1b[{COLOURS[finding.mark]}m{sign}\x1b[0m"
         name = finding.name if finding.name != before else ""
         before = finding.name
-        text = textwrap.wrap(
-            finding.sentence,
-            max(width - len(indent), 30),
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
+        text = _wrapped(finding.sentence, max(width - len(indent), 30))
         lines.append(f"{sign} {name:{column}}  {text[0]}")
         lines += [indent + line for line in text[1:]]
         if finding.cure:
@@ -67,9 +62,16 @@ def as_json(findings: Sequence[Finding]) -> str:
     return json.dumps(report, indent=1, ensure_ascii=False)
 
 
+def _wrapped(text: str, width: int) -> list[str]:
+    """Lines of whole words, so that a path can be copied in one piece."""
+    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
+
+
 def _summary(findings: Sequence[Finding]) -> str:
     count = faults(findings)
-    if count == 0:
-        return "Nothing is wrong."
-    what = "One thing is" if count == 1 else f"{count} things are"
-    return f"{what} wrong; below each stands what mends it."
+    if count == 1:
+        return "One thing is wrong; below it stands what mends it."
+    if count:
+        return f"{count} things are wrong; below each stands what mends it."
+    warned = any(finding.mark == "warning" for finding in findings)
+    return "Nothing is wrong, but see the lines with a !" if warned else "Nothing is wrong."
