@@ -59,7 +59,7 @@ def as_json(findings: Sequence[Finding]) -> str:
         },
         "findings": [asdict(finding) for finding in findings],
     }
-    return json.dumps(report, indent=1, ensure_ascii=False)
+    return json.dumps(report, indent=1)  # plain ASCII, so that it survives any console
 
 
 def _wrapped(text: str, width: int) -> list[str]:
