@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from ..checkpoints import download
-from ..checkpoints.catalogue import DEFAULT, ENTRIES, Entry, known, own_models
+from ..checkpoints import catalogue, download
+from ..checkpoints.catalogue import DEFAULT, Entry, known, own_models
 from ..checkpoints.obtain import obtain, part_of
 from ..checkpoints.records import Records
 from ..checkpoints.transfer import cancelled
@@ -23,7 +23,7 @@ def all_models() -> ModelList:
     own = [path for path in own_models() if known(path.stem) is None]
     return ModelList(
         (
-            *(_described(entry) for entry in ENTRIES if entry.task == "restore"),
+            *(_described(entry) for entry in catalogue.ENTRIES if entry.task == "restore"),
             *(ModelInfo(p.stem, True, megabytes=p.stat().st_size / 1e6) for p in own),
         )
     )

@@ -21,6 +21,7 @@ from gpen_engine.wire import EngineHome, Launch
 from gpen_engine.wire.launch import spawn
 
 ROOT = Path(__file__).parents[2]
+sys.path.append(str(ROOT / "tests" / "checkpoints"))  # its web server
 
 
 @pytest.fixture(scope="session")
