@@ -132,7 +132,7 @@ def remembered(home: EngineHome) -> list[Path]:
 def _remember(home: EngineHome, folders: Sequence[Path]) -> None:
     if folders:
         with replacing(_memory(home)) as fresh:
-            fresh.write_text(json.dumps([str(folder) for folder in folders]), encoding="utf-8")
+            fresh.write_text(json.dumps([*map(str, dict.fromkeys(folders))]), encoding="utf-8")
 
 
 def _memory(home: EngineHome) -> Path:
@@ -217,7 +217,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     named = [folder.expanduser().absolute() for folder in options.plug_in_dir]
     try:
         tell(product, home)
-        _remember(home, [*known, *named])
+        _remember(home, [folder for folder in (*known, *named) if folder.is_dir()])
     except GpenError as error:
         print(error, file=sys.stderr)
         return 1

@@ -12,7 +12,19 @@ from pathlib import Path
 
 import pytest
 
-from gpen_engine.installation.placing import NAME, files, place
+from gpen_engine import GpenError
+from gpen_engine.installation import placing
+from gpen_engine.installation.interpreters import ALIAS
+from gpen_engine.installation.placing import (
+    NAME,
+    files,
+    installed,
+    place,
+    place_in,
+    remove,
+    remove_everywhere,
+)
+from gpen_engine.wire import EngineHome
 
 PRODUCT = Path(__file__).resolve().parents[2]
 MAIN = f"{NAME}.py"
@@ -71,6 +83,104 @@ def test_a_developers_link_is_replaced_and_what_it_shows_stays(tmp_path: Path) -
     assert (theirs / "mine.py").exists()
 
 
+def tree(folder: Path) -> dict[str, bytes]:
+    """Every file and folder, with what is in it."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes() if path.is_file() else b""
+        for path in folder.rglob("*")
+    }
+
+
+@pytest.mark.parametrize("there", [(), ("3.2",), ("3.2/plug-ins/other",), ("3.2/interpreters",)])
+def test_a_profile_is_as_before_when_it_is_removed(tmp_path: Path, there: tuple[str, ...]) -> None:
+    profile = tmp_path / "GIMP" / "3.2"
+    for name in there:
+        (tmp_path / "GIMP" / name).mkdir(parents=True)
+    before = tree(tmp_path)
+    assert remove(profile) is False
+    assert installed(profile) is None
+    place(PRODUCT, profile)
+    folder = place(PRODUCT, profile, python=Path(sys.executable))
+    assert installed(profile) == folder
+    (folder / "__pycache__").mkdir()
+    assert remove(profile) is True
+    assert tree(tmp_path) == before
+    assert remove(profile) is False
+
+
+def test_what_others_put_there_meanwhile_stays(tmp_path: Path) -> None:
+    place(PRODUCT, tmp_path / "3.2")
+    (tmp_path / "3.2" / "plug-ins" / "other").mkdir()
+    remove(tmp_path / "3.2")
+    assert [*tree(tmp_path)] == ["3.2", "3.2/plug-ins", "3.2/plug-ins/other"]
+
+
+def test_what_gimp_remembers_of_its_dialogs_goes_too(tmp_path: Path) -> None:
+    place(PRODUCT, tmp_path)
+    settings = tmp_path / "plug-in-settings"
+    settings.mkdir()
+    for procedure in ("plug-in-gpen-restore-faces", "plug-in-other"):
+        (settings / f"GimpProcedureConfigRun-{procedure}.last").touch()
+    remove(tmp_path)
+    assert [path.name for path in settings.iterdir()] == [
+        "GimpProcedureConfigRun-plug-in-other.last"
+    ]
+
+
+def test_one_that_was_cut_short_is_mended_and_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    for name in ("use_alias", "write_alias"):
+        with monkeypatch.context() as patch:
+            patch.setattr(placing, name, stop)
+            with pytest.raises(KeyboardInterrupt):
+                place(PRODUCT, tmp_path / "3.2", python=Path(sys.executable))
+        shown = [path for path in (tmp_path / "3.2" / "plug-ins").iterdir() if path.name[0] != "."]
+        assert shown in ([], [tmp_path / "3.2" / "plug-ins" / NAME])
+    place(PRODUCT, tmp_path / "3.2")
+    assert [path.name for path in (tmp_path / "3.2" / "plug-ins").iterdir()] == [NAME]
+    remove(tmp_path / "3.2")
+    assert tree(tmp_path) == {}
+
+
+def test_gimp_s_own_python_is_asked_for_by_a_name_of_its_own(tmp_path: Path) -> None:
+    folder = place(PRODUCT, tmp_path, python=Path(sys.executable))
+    assert (folder / MAIN).read_text().startswith(f"#!{ALIAS}\n")
+    assert os.access(folder / MAIN, os.X_OK)
+    meant = (tmp_path / "interpreters" / f"{ALIAS}.interp").read_text()
+    assert meant == f"{ALIAS}={Path(sys.executable).as_posix()}\n"
+    place(PRODUCT, tmp_path)  # as when GIMP's own Python is gone
+    assert (folder / MAIN).read_text().startswith("#!/usr/bin/env python3\n")
+    assert list((tmp_path / "interpreters").iterdir()) == []
+
+
+class Home:
+    """A user's home with profiles 3.0 and 3.2 of GIMP."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.folder = folder
+        monkeypatch.setenv("HOME", str(folder))
+        monkeypatch.setenv("PATH", "/nowhere")
+        for name in ("XDG_CONFIG_HOME", "GIMP3_DIRECTORY"):
+            monkeypatch.delenv(name, raising=False)
+        self.profiles = [folder / ".config" / "GIMP" / name for name in ("3.0", "3.2")]
+        for profile in self.profiles:
+            profile.mkdir(parents=True)
+
+    def placed(self) -> list[Path]:
+        return [profile / "plug-ins" / NAME for profile in self.profiles]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    if os.name == "nt" or sys.platform == "darwin":
+        pytest.skip("profiles lie elsewhere on this system")
+    return Home(tmp_path / "home", monkeypatch)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="profiles lie elsewhere on Windows")
 def test_the_command_places_it_everywhere_and_says_how_to_start_the_engine(
     tmp_path: Path,
@@ -94,3 +204,93 @@ def test_the_command_places_it_everywhere_and_says_how_to_start_the_engine(
     assert launch["command"] == [sys.executable, "-P", "-m", "gpen_engine", "serve"]
     assert launch["repair"] == f"python3 {PRODUCT / 'install.py'}"
     assert (home / "models").is_dir()
+    assert launch["standalone"] is False
+
+
+def test_every_profile_and_named_folder_and_out_of_all_of_them(
+    home: Home, engine_home: EngineHome, capsys: pytest.CaptureFixture[str]
+) -> None:
+    named = home.folder / "my plug-ins"
+    named.mkdir()
+    before = tree(home.folder)
+    assert placing.main([str(PRODUCT), "--plug-in-dir", str(named)]) == 0
+    everywhere = [*home.placed(), named / NAME]
+    assert capsys.readouterr().out.splitlines() == [str(folder) for folder in everywhere]
+    assert placing.main([str(PRODUCT)]) == 0  # the folder is remembered
+    assert capsys.readouterr().out.splitlines() == [str(folder) for folder in everywhere]
+    assert remove_everywhere() == everywhere
+    assert tree(home.folder) == before
+    assert remove_everywhere() == []
+    place_in(PRODUCT, named)
+    assert remove_everywhere([named]) == [named / NAME]
+
+
+def test_a_broken_profile_is_named_and_the_others_are_done(
+    home: Home, engine_home: EngineHome, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken, whole = home.profiles
+    (broken / "plug-ins").touch()
+    assert placing.main([str(PRODUCT)]) == 1
+    said = capsys.readouterr()
+    assert said.out.splitlines() == [str(whole / "plug-ins" / NAME)]
+    (line,) = said.err.splitlines()
+    assert line.startswith(f"The plug-in could not be put into {broken}: ")
+    assert "run the same command again" in line
+
+
+def test_a_mistyped_folder_is_told(
+    home: Home, engine_home: EngineHome, capsys: pytest.CaptureFixture[str]
+) -> None:
+    absent = home.folder / "plugins"
+    assert placing.main([str(PRODUCT), "--plug-in-dir", str(absent)]) == 1
+    assert f"could not be put into {absent}: No such file" in capsys.readouterr().err
+    assert not absent.exists()
+    assert placing.remembered(engine_home) == []
+    assert placing.main([str(PRODUCT)]) == 0  # and not remembered
+
+
+def test_one_that_cannot_be_removed_is_named_and_the_others_are_done(
+    home: Home, engine_home: EngineHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert placing.main([str(PRODUCT)]) == 0
+    read_only, other = home.placed()
+
+    def remove_all(path: Path, **_: object) -> None:
+        if path == read_only:
+            raise PermissionError(13, "Permission denied", str(path))
+        rmtree(path)
+
+    rmtree = placing.shutil.rmtree
+    monkeypatch.setattr(placing.shutil, "rmtree", remove_all)
+    with pytest.raises(GpenError, match=r"taken out of .*3\.0: you may not write there") as failed:
+        remove_everywhere()
+    assert failed.value.code == "bad_profile"
+    assert read_only.exists()
+    assert not other.exists()
+
+
+def test_the_engine_s_folder_on_a_full_disk_is_told(
+    home: Home,
+    engine_home: EngineHome,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(EngineHome, "write_launch", full)
+    assert placing.main([str(PRODUCT)]) == 1
+    assert f"{engine_home.folder}: No space left on device." in capsys.readouterr().err
+
+
+def test_a_python_in_the_user_s_home_is_standalone(
+    home: Home, engine_home: EngineHome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for base, alone in (
+        ("/usr", False),
+        (str(tmp_path), False),
+        (str(home.folder / "pythons" / "3.13"), True),
+        (str(engine_home.folder / "python"), True),
+    ):
+        monkeypatch.setattr(sys, "base_prefix", base)
+        assert placing.is_standalone(engine_home) is alone

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import os
 import stat
 from pathlib import Path
@@ -54,6 +56,12 @@ def test_what_is_private_is_closed_to_others(engine_home: EngineHome) -> None:
     engine_home.make()  # again
 
 
+def test_a_key_that_is_there_can_be_kept(engine_home: EngineHome) -> None:
+    engine_home.make()
+    key = engine_home.kept_key()
+    assert engine_home.kept_key() == engine_home.key() == key
+
+
 @pytest.mark.skipif(os.name != "posix", reason="modes of POSIX")
 @pytest.mark.parametrize("fault", ["open", "link", "file"])
 def test_what_others_have_a_hand_in_is_not_used(
@@ -67,7 +75,7 @@ def test_what_others_have_a_hand_in_is_not_used(
     else:
         engine_home.private.mkdir()
         engine_home.private.chmod(0o770)
-    for use in (engine_home.make, engine_home.key):
+    for use in (engine_home.make, engine_home.key, engine_home.kept_key):
         with pytest.raises(GpenError) as refused:
             use()
         assert code_of(refused) == "bad_home"
@@ -102,7 +110,16 @@ def test_how_to_start_it_is_written_and_read(engine_home: EngineHome) -> None:
     assert engine_home.launch() is None
     engine_home.write_launch(LAUNCH)
     assert engine_home.launch() == LAUNCH
+    alone = dataclasses.replace(LAUNCH, standalone=True)
+    engine_home.write_launch(alone)
+    assert engine_home.launch() == alone
     assert [path.name for path in engine_home.folder.iterdir()] == ["engine.json"]
+
+
+def test_one_that_an_older_installer_wrote(engine_home: EngineHome) -> None:
+    facts = {"command": LAUNCH.command, "version": "1.2", "repair": "python3 install.py"}
+    engine_home.launch_file.write_text(json.dumps(facts))
+    assert engine_home.launch() == LAUNCH
 
 
 @pytest.mark.parametrize(
