@@ -14,9 +14,14 @@ from gpen_engine.errors import GpenError
 from gpen_engine.wire import (
     PROTOCOL,
     SAMPLES,
+    Download,
     EngineHome,
     FaceInfo,
+    Fetch,
+    Fetched,
     Hello,
+    ModelInfo,
+    ModelList,
     PatchInfo,
     Progress,
     Reply,
@@ -80,15 +85,23 @@ def restore(visit: Visit) -> None:
     visit.answer()
 
 
+MISSING = ModelInfo("Big-512", False, 512, 284.1, 0, "Be kind.", "A paper", "example.org")
+MODELS = ModelList((ModelInfo("Small-256", True, default=True), MISSING, ModelInfo("Own", True)))
+
+
 class StandIn:
     """An engine in a thread.
 
     Attributes:
         stopped: set when somebody told it to stop.
+        fetches: the models that it was told to download.
+        fault: raised instead of the next download's end.
     """
 
     def __init__(self, listener: Listener, behave: Behaviour) -> None:
         self.stopped = threading.Event()
+        self.fetches: list[Fetch] = []
+        self.fault: GpenError | None = None
         self._listener = listener
         self._behave = behave
 
@@ -115,6 +128,15 @@ class StandIn:
         elif header["kind"] == "status":
             status = Status("idle", "0", 1, "cpu", ("stand-in",), 10, 0, 1.0, "logs")
             channel.send(as_header("status", status))
+        elif header["kind"] == "models":
+            channel.send(as_header("models", MODELS))
+        elif header["kind"] == "fetch":
+            self.fetches.append(Fetch.parse(header))
+            channel.send(as_header("download", Download("download", 50_000_000, 284_000_000, 2e6)))
+            if self.fault:
+                fault, self.fault = self.fault, None
+                raise fault
+            channel.send(as_header("fetched", Fetched("Big-512.pth", "00", True)))
         elif header["kind"] == "stop":
             channel.send(as_header("stopping"))
             self.stopped.set()
