@@ -36,8 +36,8 @@ def device(case: Case) -> Iterator[Finding]:
             yield Finding("fault", NAME, error.sentence, on_cpu)
             return
     free, total = _memory(chosen)
-    words = "computes, in half precision too" if half else "computes, in full precision only"
-    memory = f"{free / 1e9:.1f} of {total / 1e9:.1f} GB of memory are free"
+    words = "works, in half precision too" if half else "works, in full precision only"
+    memory = f"{free / 1e9:.0f} of {total / 1e9:.0f} GB of memory free"
     yield Finding("ok", NAME, f"{_name(chosen)} {words}; {memory}.")
     if _cpu(chosen):
         yield from _idle_card(case)

@@ -42,7 +42,7 @@ def start(case: Case) -> Iterator[Finding]:
         look = command([program, "-m", "gpen_engine", "doctor"])
         yield Finding("note", START, f"GIMP starts another engine, {program}.", look)
     else:
-        yield Finding("ok", START, f"GIMP starts the engine {launch.version} of this Python.")
+        yield Finding("ok", START, f"GIMP knows how to start the engine ({launch.version}).")
 
 
 def engine(case: Case) -> Iterator[Finding]:

@@ -20,7 +20,7 @@ def folder(case: Case) -> Iterator[Finding]:
     """Mode, owner and length of name."""
     home = case.home
     found = [*_path(case), *_private(case), *_key(case)]
-    state = "what is private in it is closed to other users" if home.private.exists() else "empty"
+    state = "its private part is closed to others" if home.private.exists() else "not used so far"
     yield from found or [Finding("ok", FOLDER, f"{home.folder}; {state}.")]
 
 

@@ -31,15 +31,12 @@ def as_text(findings: Sequence[Finding], *, width: int, unicode: bool, colour: b
     column = max((len(finding.name) for finding in findings), default=0)
     indent = " " * (column + 4)
     lines = []
-    before = ""
     for finding in findings:
         sign = signs[finding.mark]
         if colour:
             sign = f"\x1b[{COLOURS[finding.mark]}m{sign}\x1b[0m"
-        name = finding.name if finding.name != before else ""
-        before = finding.name
         text = _wrapped(finding.sentence, max(width - len(indent), 30))
-        lines.append(f"{sign} {name:{column}}  {text[0]}")
+        lines.append(f"{sign} {finding.name:{column}}  {text[0]}")
         lines += [indent + line for line in text[1:]]
         if finding.cure:
             lines.append(f"{indent}{arrow} {finding.cure}")

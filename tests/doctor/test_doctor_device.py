@@ -36,7 +36,7 @@ def test_a_processor() -> None:
     (finding,) = look(device)
     assert (finding.mark, finding.name) == ("ok", "Device")
     assert finding.sentence.startswith("The processor (")
-    assert "computes, in half precision too" in finding.sentence
+    assert "works, in half precision too" in finding.sentence
 
 
 def test_a_processor_without_half_precision(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,7 +70,7 @@ def test_a_card_that_computes(monkeypatch: pytest.MonkeyPatch) -> None:
     (finding,) = look(device)
     assert finding.mark == "ok"
     assert finding.sentence == (
-        "NVIDIA H200 computes, in half precision too; 140.0 of 150.0 GB of memory are free."
+        "NVIDIA H200 works, in half precision too; 140 of 150 GB of memory free."
     )
 
 

@@ -33,7 +33,7 @@ def test_before_the_engine_has_run(engine_home: EngineHome) -> None:
     assert [found.mark for found in look(folder)] == ["ok"]
     engine_home.make()
     engine_home.new_key()
-    assert "closed to other users" in look(folder)[0].sentence
+    assert "closed to others" in look(folder)[0].sentence
 
 
 def test_a_run_folder_that_is_open_to_others(engine_home: EngineHome) -> None:

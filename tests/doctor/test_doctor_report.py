@@ -26,7 +26,7 @@ def test_text() -> None:
         "✗ Plug-in  It may not be run, so GIMP passes it",
         "           over.",
         "           → chmod +x " + "x" * 60,
-        "·          Something else.",
+        "· Plug-in  Something else.",
         "",
         "One thing is wrong; below it stands what mends it.",
     ]
