@@ -28,6 +28,8 @@ LARGER = 2.5
 """How many times more memory they are expected to take."""
 LONG = 10.0
 """Seconds from which on the first call counts, and nothing is called only to warm up."""
+STARTING = 4.0
+"""Seconds that a contender takes to start, with its share of what is convolved beside it."""
 BURST = 0.1
 """Seconds that calls at least take together before it is another contender's turn."""
 MOST = 20
@@ -52,59 +54,81 @@ class Runner:
         """Some calls, unless there were enough."""
         spent = sum(self.seconds)
         if not self.seconds or spent + spent / len(self.seconds) < settings.enough:
-            count = math.ceil(min(MOST, BURST / max(self.first.seconds, 1e-6)))
-            self.seconds += self.contender.run(max(1, count))
+            once = min(self.seconds, default=self.first.seconds)
+            self.seconds += self.contender.run(min(MOST, math.ceil(BURST / once)))
 
 
-def measure_network(settings: Settings, ceilings: Ceilings, report: Report, watch: Watch) -> None:
-    """Adds a row to the report for each size, batch and precision, and for each published form."""
-    for size in settings.sizes:
-        flops = flops_per_face(released(size))
-        for batch in settings.batches:
-            watch(f"network {size}, {batch} {'face' if batch == 1 else 'faces'}")
-            tasks = planned(settings, ceilings.flops, size, batch, flops * batch, report)
-            rows = _compete(tasks, settings, ceilings, report)
-            report.network += compared(rows, flops * batch)
+@dataclass(frozen=True)
+class Match:
+    """All contenders of one size and batch."""
+
+    size: int
+    batch: int
+    flops: int
+    """Operations of one call."""
+    tasks: list[Task]
 
 
-def planned(
-    settings: Settings,
-    rates: dict[str, float],
-    size: int,
-    batch: int,
-    flops: float,
-    report: Report,
-) -> list[Task]:
-    """What is measured of a size and batch; the report gets what is left out, and why.
+def plan(settings: Settings, rates: dict[str, float], report: Report) -> list[Match]:
+    """What is to be measured; the report gets what is left out, and why.
 
     Args:
         rates: the fastest convolution's operations a second, by precision.
-        flops: operations of the whole batch.
     """
-    tasks = [Task("gpen", settings.device, dtype, size, batch) for dtype in rates]
-    tasks += [
-        Task("published", settings.device, dtype, size, batch)
-        for dtype in dict.fromkeys(["float32", *rates])
-    ]
-    longest = settings.longest if batch == 1 else settings.longest / 6
-    chosen = []
-    for task in tasks:
-        rate = rates.get(task.dtype) or max(rates.values())
-        took = expected_seconds(task, flops, rate)
-        needed, free = expected_bytes(task), free_bytes(settings.device)
-        if needed > free:
-            why = f"needs about {needed / 1e9:.1f} GB, of which {free / 1e9:.1f} GB are free"
-            report.leave_out(described(task), why)
-        elif took > longest:
-            why = f"one call would take about {took:.0f} s; the limit is {longest:.0f} s"
-            report.leave_out(described(task), why)
-        else:
-            chosen.append(task)
-    return chosen
+    matches: list[Match] = []
+    for size in settings.sizes if rates else ():
+        flops = flops_per_face(released(size))
+        for batch in settings.batches:
+            tasks = [
+                Task(form, settings.device, dtype, size, batch)
+                for form in ("gpen", "published")
+                for dtype in dict.fromkeys([*rates, *(["float32"] * (form == "published"))])
+            ]
+            matches.append(Match(size, batch, flops * batch, tasks))
+            for task in list(tasks):
+                why = hindrance(task, flops * batch, rates, settings)
+                if why:
+                    report.leave_out(described(task), why)
+                    tasks.remove(task)
+    return matches
 
 
-def expected_seconds(task: Task, flops: float, rate: float) -> float:
+def measure_network(
+    matches: list[Match], settings: Settings, ceilings: Ceilings, report: Report, watch: Watch
+) -> None:
+    """Adds a row to the report for each size, batch and precision, and for each published form."""
+    for match in matches:
+        watch(f"network {match.size}, {match.batch} {'face' if match.batch == 1 else 'faces'}")
+        rows = _compete(match.tasks, settings, ceilings, report)
+        report.network += compared(rows, match.flops)
+
+
+def hindrance(task: Task, flops: float, rates: dict[str, float], settings: Settings) -> str:
+    """Why a task cannot be measured here; empty when it can."""
+    needed, free = expected_bytes(task), free_bytes(settings.device)
+    if needed > free:
+        return f"needs about {needed / 1e9:.1f} GB, of which {free / 1e9:.1f} GB are free"
+    longest = settings.longest if task.batch == 1 else settings.longest / 6
+    took = expected_seconds(task, flops, rates)
+    if took > longest:
+        return f"one call would take about {took:.0f} s; the limit is {longest:.0f} s"
+    return ""
+
+
+def expected_total(matches: list[Match], rates: dict[str, float], settings: Settings) -> float:
+    """Seconds that all of it takes, roughly."""
+    total = 0.0
+    for match in matches:
+        for task in match.tasks:
+            once = expected_seconds(task, match.flops, rates)
+            again = 0 if once > LONG else min(settings.enough, settings.repeats * max(once, BURST))
+            total += STARTING + once + again
+    return total
+
+
+def expected_seconds(task: Task, flops: float, rates: dict[str, float]) -> float:
     """Roughly, of one call."""
+    rate = rates.get(task.dtype) or max(rates.values())
     slower = SLOWER[task.size] if task.form == "published" else 1
     return flops / (SHARE * rate) * slower
 

@@ -9,6 +9,7 @@ from typer.core import TyperGroup
 
 from ..version import version
 from .batch import batch
+from .bench import bench
 from .doctor import doctor
 from .models import models
 from .restore import restore
@@ -61,3 +62,4 @@ app.command()(train)
 app.command()(sample)
 app.command()(serve)
 app.command()(doctor)
+app.command()(bench)

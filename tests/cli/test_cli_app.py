@@ -18,7 +18,7 @@ from gpen_engine.cli.reporting import reported
 from gpen_engine.version import version
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ["restore", "batch", "models", "train", "sample", "serve", "doctor"]
+COMMANDS = ["restore", "batch", "models", "train", "sample", "serve", "doctor", "bench"]
 
 
 def test_help_names_the_commands(gpen) -> None:
