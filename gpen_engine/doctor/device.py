@@ -25,7 +25,9 @@ def device(case: Case) -> Iterator[Finding]:
     try:
         check_kernel(chosen)
     except GpenError as error:
-        yield Finding("fault", NAME, error.sentence, case.repair() if _cpu(chosen) else on_cpu)
+        yield Finding(
+            "fault", NAME, error.sentence, case.environment_anew() if _cpu(chosen) else on_cpu
+        )
         return
     half = True
     try:

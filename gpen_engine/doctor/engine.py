@@ -25,7 +25,7 @@ def start(case: Case) -> Iterator[Finding]:
     try:
         launch = home.launch()
     except GpenError as error:
-        yield Finding("fault", START, error.sentence, case.repair())
+        yield Finding("fault", START, error.sentence, case.placed_anew())
         return
     if launch is None:
         sentence = f"GIMP cannot start the engine: {home.launch_file} is missing."
@@ -37,7 +37,7 @@ def start(case: Case) -> Iterator[Finding]:
         yield Finding("fault", START, sentence, case.repair())
     elif Path(program) == Path(sys.executable) and launch.version != version():
         sentence = f"GIMP expects the engine {launch.version}, but this one is {version()}."
-        yield Finding("fault", START, sentence, case.repair())
+        yield Finding("fault", START, sentence, case.placed_anew())
     elif Path(program) != Path(sys.executable):
         look = command([program, "-m", "gpen_engine", "doctor"])
         yield Finding("note", START, f"GIMP starts another engine, {program}.", look)

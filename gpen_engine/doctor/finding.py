@@ -13,10 +13,10 @@ from functools import cached_property
 from pathlib import Path
 
 from ..errors import GpenError
+from ..installation.steps import STATE
 from ..wire import EngineHome, Launch
 
 MARKS = ("ok", "warning", "fault", "note")
-INSTALL = ("python3", "install.py")
 NEW_COPY = "Download GPEN for GIMP again and run in its folder:"
 
 
@@ -60,11 +60,33 @@ class Case:
             installer = Path(__file__).parents[2] / "install.py"
         return installer.parent if installer.is_absolute() and installer.is_file() else None
 
+    @cached_property
+    def env(self) -> Path | None:
+        """The environment that runs this, if the installer made it."""
+        env = Path(sys.prefix)
+        return env if (env / STATE).is_file() else None
+
     def repair(self, *options: str) -> str:
-        """The command that installs everything again; finished steps take no time."""
+        """The command that installs what is missing; finished steps are not repeated."""
+        place = [] if self.env in (None, self.home.folder / "env") else ["--venv", str(self.env)]
         if self.product is None:
-            return f"{NEW_COPY} {command([*INSTALL, *options])}"
-        return command(["python3", self.product / "install.py", *options])
+            return f"{NEW_COPY} {command(['python3', 'install.py', *place, *options])}"
+        return command(["python3", self.product / "install.py", *place, *options])
+
+    def anew(self, path: Path) -> str:
+        """Deletes what is broken, so that the installer sees that it has to make it again."""
+        if self.product is None or os.name == "nt":
+            return f"Delete {path}, then: {self.repair()}"
+        return f"{command(['rm', '-rf', path])} && {self.repair()}"
+
+    def placed_anew(self) -> str:
+        """Puts the plug-in into every profile again, and tells GIMP anew how to start the engine:
+        by the file that tells it the installer sees whether that was done."""
+        return self.anew(self.home.launch_file)
+
+    def environment_anew(self) -> str:
+        """Installs all packages again, most of them from pip's cache."""
+        return self.anew(self.env) if self.env else self.repair()
 
     def gpen(self, *words: str | Path) -> str:
         """A command of this engine, for a terminal that may know nothing of its environment."""

@@ -22,7 +22,7 @@ def models(case: Case) -> Iterator[Finding]:
     end = time.monotonic() + ENOUGH
     embedded = {entry.name: entry.path for entry in ENTRIES if entry.embedded}
     bad = [
-        Finding("fault", NAME, f"{name} is missing.", case.repair())
+        Finding("fault", NAME, f"{name} is missing.", case.environment_anew())
         for name, path in embedded.items()
         if path is None
     ]
@@ -63,7 +63,7 @@ def _examined(case: Case, path: Path) -> Finding | None:
     except GpenError as error:
         sentence = error.sentence
     if entry and entry.embedded:
-        cure = case.repair()
+        cure = case.environment_anew()
     elif entry:
         cure = f"{case.gpen('models', 'remove', name)} && {case.gpen('models', 'get', name)}"
     else:

@@ -19,7 +19,9 @@ def pytorch(case: Case) -> Iterator[Finding]:
     try:
         import torch
     except Exception as error:  # half an installation raises anything
-        yield Finding("fault", TORCH, f"It does not load: {_first_line(error)}.", case.repair())
+        yield Finding(
+            "fault", TORCH, f"It does not load: {_first_line(error)}.", case.environment_anew()
+        )
         return
     built = (
         (torch.version.cuda, f"for NVIDIA cards (CUDA {torch.version.cuda})"),
@@ -47,7 +49,7 @@ def packages(case: Case) -> Iterator[Finding]:
         if not broken:  # else it is one of those
             broken.append(f"The face detector does not load: {_first_line(error)}.")
     for sentence in broken:
-        yield Finding("fault", PACKAGES, sentence, case.repair())
+        yield Finding("fault", PACKAGES, sentence, case.environment_anew())
     if not broken:
         yield Finding("ok", PACKAGES, "All are there, and the face detector loads.")
 
@@ -58,11 +60,11 @@ def _pair(case: Case, torch_version: str) -> Iterator[Finding]:
         theirs = metadata.version("torchvision")
         wanted = _torch_of_torchvision()
     except metadata.PackageNotFoundError:
-        yield Finding("fault", TORCH, "torchvision is missing.", case.repair())
+        yield Finding("fault", TORCH, "torchvision is missing.", case.environment_anew())
         return
     if wanted and wanted != torch_version.partition("+")[0]:
         sentence = f"torchvision {theirs} belongs to torch {wanted}, not {torch_version}."
-        yield Finding("fault", TORCH, sentence, case.repair())
+        yield Finding("fault", TORCH, sentence, case.environment_anew())
 
 
 def _torch_of_torchvision() -> str:

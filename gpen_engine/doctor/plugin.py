@@ -41,7 +41,7 @@ def examined(case: Case, folder: Path, where: str) -> Iterator[Finding]:
     if not script.is_file():
         yield _missing(case, folder, where)
         return
-    wrong = [*_mode(script, where), *_first_line(case, script, where), *_copy(case, plugin, where)]
+    wrong = [*_mode(script, where), *_first_line(case, plugin, where), *_copy(case, plugin, where)]
     yield from wrong or [Finding("ok", NAME, f"It lies {where} and fits the engine.")]
 
 
@@ -53,8 +53,8 @@ def _missing(case: Case, folder: Path, where: str) -> Finding:
                 f" GIMP wants it to be called like its file."
             )
             move = command(["mv", other.parent, folder / placing.NAME])
-            return Finding("fault", NAME, sentence, case.repair() if os.name == "nt" else move)
-    return Finding("fault", NAME, f"The plug-in is not {where}.", case.repair())
+            return Finding("fault", NAME, sentence, case.placed_anew() if os.name == "nt" else move)
+    return Finding("fault", NAME, f"The plug-in is not {where}.", case.placed_anew())
 
 
 def _mode(script: Path, where: str) -> Iterator[Finding]:
@@ -63,24 +63,24 @@ def _mode(script: Path, where: str) -> Iterator[Finding]:
         yield Finding("fault", NAME, sentence, command(["chmod", "+x", script]))
 
 
-def _first_line(case: Case, script: Path, where: str) -> Iterator[Finding]:
+def _first_line(case: Case, plugin: Path, where: str) -> Iterator[Finding]:
     """``#!`` and the Python that GIMP is to start; one name stands for what a file of GIMP's
     names."""
-    with script.open("rb") as file:
+    with (plugin / SCRIPT).open("rb") as file:
         line = file.readline(200).decode(errors="replace")
     words = line.removeprefix("#!").split()
     if not line.startswith("#!") or line.endswith("\r\n") or not words:
         sentence = f"The plug-in {where} does not say in its first line which Python runs it."
-        yield Finding("fault", NAME, sentence, case.repair())
+        yield Finding("fault", NAME, sentence, case.placed_anew())
     elif words == [ALIAS]:
-        for named in alias_files(script.parents[2]):
+        for named in alias_files(plugin.parents[1]):
             python = _aliased(named)
             if python is None or not python.is_file():
                 sentence = f"The file that names GIMP's Python {where}, {named.name}, is broken."
-                yield Finding("fault", NAME, sentence, case.repair())
+                yield Finding("fault", NAME, sentence, case.placed_anew())
     elif os.name == "posix" and not all(map(shutil.which, words)):
         sentence = f"The plug-in {where} is run by {' '.join(words)}, which is not there."
-        yield Finding("fault", NAME, sentence, case.repair())
+        yield Finding("fault", NAME, sentence, case.placed_anew())
 
 
 def _aliased(file: Path) -> Path | None:
@@ -102,7 +102,7 @@ def _copy(case: Case, plugin: Path, where: str) -> Iterator[Finding]:
     ]
     if any(not _same(source, plugin / target) for source, target in shared + own):
         sentence = f"The plug-in {where} is incomplete, or of another version than the engine."
-        yield Finding("fault", NAME, sentence, case.repair())
+        yield Finding("fault", NAME, sentence, case.placed_anew())
 
 
 def _shared() -> list[Path]:

@@ -70,7 +70,9 @@ def findings(
         else:
             found.append(Finding(**data))
     if process.returncode != 0:
-        found.append(Finding("fault", at, f"This check was cut off: {why}.", case.repair()))
+        found.append(
+            Finding("fault", at, f"This check was cut off: {why}.", case.environment_anew())
+        )
     return found
 
 

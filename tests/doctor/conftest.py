@@ -55,3 +55,9 @@ def repair(install: Callable[[], None]) -> str:
 def plugin(user_home: Path, install: Callable[[], None]) -> Path:
     """The plug-in's folder in the profile of GIMP 3.0."""
     return user_home / ".config" / "GIMP" / "3.0" / "plug-ins" / "gpen_restore"
+
+
+@pytest.fixture
+def placed_anew(repair: str, engine_home: EngineHome) -> str:
+    """The command that has the installer put the plug-in into GIMP again."""
+    return f"rm -rf {engine_home.launch_file} && {repair}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 from examining import look, the_fault
@@ -16,7 +18,8 @@ H200 = Hardware("nvidia", "NVIDIA H200", (580, 65), (9, 0))
 
 
 @pytest.fixture(autouse=True)
-def no_card(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_card(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(gpen_engine.device, "CHOICE", tmp_path / "no choice")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(torch.xpu, "is_available", lambda: False)
     monkeypatch.setattr(hardware, "detect", lambda: Hardware("none"))

@@ -47,7 +47,7 @@ def test_how_gimp_starts_it(install: Install) -> None:
 
 @pytest.mark.parametrize("content", [None, "{", '{"command": []}'])
 def test_a_launch_file_that_is_missing_or_damaged(
-    install: Install, repair: str, engine_home: EngineHome, content: str | None
+    install: Install, repair: str, placed_anew: str, engine_home: EngineHome, content: str | None
 ) -> None:
     if content is None:
         engine_home.launch_file.unlink()
@@ -56,7 +56,7 @@ def test_a_launch_file_that_is_missing_or_damaged(
     fault = the_fault(start)
     assert fault.name == "Start"
     assert ("missing" if content is None else "damaged") in fault.sentence
-    assert fault.cure == repair
+    assert fault.cure == (repair if content is None else placed_anew)
     install()
     assert all_well(start)
 
@@ -73,12 +73,12 @@ def test_what_gimp_is_to_start_is_gone(
 
 
 def test_gimp_expects_another_version(
-    install: Install, repair: str, engine_home: EngineHome
+    install: Install, placed_anew: str, engine_home: EngineHome
 ) -> None:
     change(engine_home, version="99.0")
     fault = the_fault(start)
     assert fault.sentence == f"GIMP expects the engine 99.0, but this one is {version()}."
-    assert fault.cure == repair
+    assert fault.cure == placed_anew
 
 
 def test_the_folder_it_was_installed_from_is_gone(
@@ -86,7 +86,10 @@ def test_the_folder_it_was_installed_from_is_gone(
 ) -> None:
     change(engine_home, version="99.0", repair=f"python3 {tmp_path}/gone/install.py")
     cure = the_fault(start).cure
-    assert cure == "Download GPEN for GIMP again and run in its folder: python3 install.py"
+    assert cure == (
+        f"Delete {engine_home.launch_file}, then:"
+        " Download GPEN for GIMP again and run in its folder: python3 install.py"
+    )
 
 
 def test_another_environment_than_gimp_s(install: Install, engine_home: EngineHome) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import pytest
 from gpen_engine.doctor import probe
 from gpen_engine.doctor.finding import Case, Finding
 from gpen_engine.doctor.probe import begin, findings
+from gpen_engine.installation.steps import write_state
+from gpen_engine.wire import EngineHome
 
 Plant = Callable[[str, str], None]
 
@@ -103,3 +106,18 @@ def test_a_check_that_fails_is_a_finding() -> None:
     assert (second.mark, second.name) == ("warning", "it")
     assert second.sentence.startswith("This could not be checked: ")
     assert "Permission denied" in second.sentence
+
+
+def test_an_environment_that_the_installer_made(
+    repair: str, engine_home: EngineHome, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It is made again as a whole, at its place."""
+    for env, again in (
+        (engine_home.folder / "env", repair),
+        (tmp_path / "an env", f"{repair} --venv '{tmp_path}/an env'"),
+    ):
+        (env / "bin").mkdir(parents=True)
+        monkeypatch.setattr("sys.prefix", str(env))
+        assert Case.of_user().environment_anew() == repair
+        write_state(env, {})
+        assert Case.of_user().environment_anew() == f"rm -rf {shlex.quote(str(env))} && {again}"

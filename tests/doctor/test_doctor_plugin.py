@@ -6,10 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from examining import all_well, do, look, the_fault
+from examining import PRODUCT, all_well, do, look, the_fault
 
 from gpen_engine.doctor.plugin import plugins
 from gpen_engine.installation.interpreters import use_alias, write_alias
+from gpen_engine.installation.options import parse
+from gpen_engine.installation.product import Product
+from gpen_engine.installation.steps import is_done
 from gpen_engine.wire import EngineHome
 
 Install = Callable[[], None]
@@ -41,17 +44,19 @@ def test_its_folder_has_another_name(plugin: Path) -> None:
     assert all_well(plugins)
 
 
-def test_it_is_not_there(plugin: Path, repair: str, install: Install) -> None:
+def test_it_is_not_there(plugin: Path, placed_anew: str, install: Install) -> None:
     plugin.rename(plugin.with_name(".gpen_restore.old"))  # as a stopped installer may leave it
     fault = the_fault(plugins)
-    assert (fault.sentence, fault.cure) == ("The plug-in is not in GIMP 3.0.", repair)
+    assert (fault.sentence, fault.cure) == ("The plug-in is not in GIMP 3.0.", placed_anew)
     install()
     assert all_well(plugins)
 
 
 @pytest.mark.parametrize("part", ["gpen_engine/wire/messages.py", "layers.py"])
 @pytest.mark.parametrize("gone", [True, False])
-def test_an_old_copy(plugin: Path, repair: str, install: Install, part: str, gone: bool) -> None:
+def test_an_old_copy(
+    plugin: Path, placed_anew: str, install: Install, part: str, gone: bool
+) -> None:
     if gone:
         (plugin / part).unlink()
     else:
@@ -59,7 +64,7 @@ def test_an_old_copy(plugin: Path, repair: str, install: Install, part: str, gon
             file.write("# as it was\n")
     fault = the_fault(plugins)
     assert "incomplete, or of another version than the engine" in fault.sentence
-    assert fault.cure == repair
+    assert fault.cure == placed_anew
     install()
     assert all_well(plugins)
 
@@ -74,18 +79,22 @@ def test_an_old_copy(plugin: Path, repair: str, install: Install, part: str, gon
         ("#!/nowhere/python3\n", "is run by /nowhere/python3, which is not there"),
     ],
 )
-def test_its_first_line(plugin: Path, repair: str, install: Install, line: str, said: str) -> None:
+def test_its_first_line(
+    plugin: Path, placed_anew: str, install: Install, line: str, said: str
+) -> None:
     script = plugin / "gpen_restore.py"
     rest = script.read_text().partition("\n")[2]
     script.write_bytes((line + rest).encode())
     faults = [found for found in look(plugins) if found.mark == "fault"]
     assert said in faults[0].sentence
-    assert {fault.cure for fault in faults} == {repair}
+    assert {fault.cure for fault in faults} == {placed_anew}
     install()
     assert all_well(plugins)
 
 
-def test_the_name_that_stands_for_gimp_s_python(plugin: Path, repair: str, tmp_path: Path) -> None:
+def test_the_name_that_stands_for_gimp_s_python(
+    plugin: Path, placed_anew: str, tmp_path: Path
+) -> None:
     """As on Windows."""
     python = tmp_path / "python.exe"
     python.touch()
@@ -98,7 +107,20 @@ def test_the_name_that_stands_for_gimp_s_python(plugin: Path, repair: str, tmp_p
     assert faults[0].sentence == (
         "The file that names GIMP's Python in GIMP 3.0, gpen-gimp-python.interp, is broken."
     )
-    assert faults[0].cure == repair
+    assert faults[0].cure == placed_anew
+
+
+def test_the_cure_shows_the_installer_that_it_has_work_to_do(
+    plugin: Path, engine_home: EngineHome
+) -> None:
+    options, _ = parse(["--no-uv"])
+    step = Product(PRODUCT, engine_home.folder / "env", options, print).plug_in()
+    done = {step.name: step.key}
+    assert is_done(step, done)
+    (plugin / "layers.py").unlink()
+    assert is_done(step, done)  # it does not see that
+    do(the_fault(plugins).cure.partition(" && ")[0])
+    assert not is_done(step, done)
 
 
 def test_a_folder_that_was_named_to_the_installer(
