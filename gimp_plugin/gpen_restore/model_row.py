@@ -39,7 +39,7 @@ class ModelRow:
         )
         self._entry = self._box.get_child()
         self._entry.set_width_chars(WIDTH)
-        self._list(dict(zip(names_here(home), names_here(home))))
+        self._list({name: name for name in names_here(home)})
         self._entry.connect("changed", self._to_config)
         config.connect("notify::model", self._from_config)  # Reset, and values that are loaded
         self.label = Gtk.Label.new_with_mnemonic("_Model")
