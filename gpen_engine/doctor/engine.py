@@ -32,13 +32,14 @@ def start(case: Case) -> Iterator[Finding]:
         yield Finding("fault", START, sentence, case.repair())
         return
     program = launch.command[0]
+    ours = Path(program).parent == Path(sys.executable).parent  # an environment has several names
     if shutil.which(program) is None:
         sentence = f"GIMP is to start {program}, which is not there."
         yield Finding("fault", START, sentence, case.repair())
-    elif Path(program) == Path(sys.executable) and launch.version != version():
+    elif ours and launch.version != version():
         sentence = f"GIMP expects the engine {launch.version}, but this one is {version()}."
         yield Finding("fault", START, sentence, case.placed_anew())
-    elif Path(program) != Path(sys.executable):
+    elif not ours:
         look = command([program, "-m", "gpen_engine", "doctor"])
         yield Finding("note", START, f"GIMP starts another engine, {program}.", look)
     else:
