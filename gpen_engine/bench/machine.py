@@ -12,6 +12,8 @@ from typing import Any
 import psutil
 import torch
 
+STEERING = ("OMP_", "KMP_", "GOMP_", "MKL_", "DNNL_", "ONEDNN_", "TORCH_", "PYTORCH_", "CUBLAS_")
+"""Beginnings of environment variables that change how PyTorch computes."""
 LISTENING = 0.5
 """Seconds during which it is seen how busy the machine is."""
 
@@ -31,6 +33,7 @@ def machine(device: str) -> dict[str, Any]:
         "python": platform.python_version(),
         "torch": torch.__version__,
         "threads": torch.get_num_threads(),
+        "environment": {k: v for k, v in os.environ.items() if k.startswith(STEERING)},
         "device": device,
         "gpu": card and card.name,
         "gpu_memory_bytes": card and card.total_memory,

@@ -17,7 +17,7 @@ from .ceilings import Ceilings
 from .contender import Contender, Failed, First, Task
 from .doing import released
 from .flops import flops_per_face
-from .settings import Report, Settings, Watch
+from .settings import BATCHES, Report, Settings, Watch
 from .timings import rounded, spread
 
 SHARE = 0.6
@@ -51,9 +51,10 @@ class Runner:
         return self.first.seconds < LONG
 
     def take_turn(self, settings: Settings) -> None:
-        """Some calls, unless there were enough."""
+        """Some calls, unless there were enough; two at least of what was not long."""
+        few = len(self.seconds) < min(2, settings.repeats) and self.warm
         spent = sum(self.seconds)
-        if not self.seconds or spent + spent / len(self.seconds) < settings.enough:
+        if few or spent + spent / len(self.seconds) < settings.enough:
             once = min(self.seconds, default=self.first.seconds)
             self.seconds += self.contender.run(min(MOST, math.ceil(BURST / once)))
 
@@ -108,7 +109,7 @@ def hindrance(task: Task, flops: float, rates: dict[str, float], settings: Setti
     needed, free = expected_bytes(task), free_bytes(settings.device)
     if needed > free:
         return f"needs about {needed / 1e9:.1f} GB, of which {free / 1e9:.1f} GB are free"
-    longest = settings.longest if task.batch == 1 else settings.longest / 6
+    longest = settings.longest * (BATCHES if task.batch > 1 else 1)
     took = expected_seconds(task, flops, rates)
     if took > longest:
         return f"one call would take about {took:.0f} s; the limit is {longest:.0f} s"

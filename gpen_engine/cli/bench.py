@@ -65,7 +65,7 @@ def bench(
             metavar="SECONDS",
             min=0,
             rich_help_panel=HOW,
-            help="Leave out what takes longer a call (batches: a sixth).",
+            help="Leave out what takes longer a call (batches: a twelfth).",
         ),
     ] = None,
     quick: Annotated[
