@@ -25,7 +25,12 @@ from typing import NoReturn
 from gpen_engine.errors import GpenError
 from gpen_engine.installation import torch_build, uninstalling
 from gpen_engine.installation.advice import advice
-from gpen_engine.installation.environment import OLDEST, QUIETLY, Uv
+from gpen_engine.installation.environment import (
+    OLDEST,
+    QUIETLY,
+    Uv,
+    newer_python_needed,
+)
 from gpen_engine.installation.gimps import found
 from gpen_engine.installation.hardware import detect
 from gpen_engine.installation.options import parse
@@ -174,18 +179,6 @@ def say_what_was_done(options: argparse.Namespace, env: Path, screen: Screen) ->
         screen.say(f"Better than the small model that came along: {gpen} models get GPEN-BFR-512")
 
 
-def newer_python_needed() -> str:
-    ways = {
-        "win32": "winget install Python.Python.3.13",
-        "darwin": "brew install python, or the installer from python.org",
-        "linux": "the python3 of Debian 12, Ubuntu 24.04 and Fedora will do, and on older systems "
-        "python3.11 or newer from a backport, conda or pyenv",
-    }
-    have = ".".join(map(str, sys.version_info[:3]))
-    way = ways.get(sys.platform, "see python.org")
-    return f"The GPEN engine needs Python 3.11 or newer and this is {have}; to get one: {way}."
-
-
 # In place of installing
 
 
@@ -212,7 +205,8 @@ def fill(options: argparse.Namespace, screen: Screen) -> int:
     # The first of these is there by then, so that pip finds no other build newer.
     rest = [*pip, "--find-links", str(folder), torch_build.TORCH, torch_build.TORCHVISION]
     rest += ["hatchling", str(HERE)]
-    screen.say(f"Filling {folder}. {build.shown}")
+    size = torch_build.SIZES[build.tag][0]
+    screen.say(f"Filling {folder} with about {size} MB. {build.shown}")
     if options.dry_run:
         screen.say(shlex.join(rest))
         return 0
@@ -227,7 +221,7 @@ def fill(options: argparse.Namespace, screen: Screen) -> int:
     if status != 0:
         raise Failed(f"Could not download everything: {advice(output)}. Run it again, it goes on.")
     screen.say("Put weights files there too, if you have any. On the other computer:")
-    screen.say("      python3 install.py --offline FOLDER")
+    screen.say("      python3 install.py --offline FOLDER   (with the same version of Python)")
     return 0
 
 

@@ -13,7 +13,7 @@ HINTS = {
     r"ProxyError|Tunnel connection failed|Proxy Authentication": "the proxy does not let it "
     "through to the package registry; check the variable HTTPS_PROXY",
     r"DO NOT MATCH THE HASHES|BadZipFile|Wheel .* is invalid": "a download was damaged on its way",
-    r"IncompleteRead|Connection broken|incomplete-download|ProtocolError|Read timed out": "the "
+    r"IncompleteRead|incomplete-download|ProtocolError|Read timed out": "the "
     "connection broke off in a download",
     r"NewConnection|NameResolution|name resolution|SSLError|Max retries|timed out"
     r"|Connection (aborted|refused|reset)": "the package registry cannot be reached; check the "

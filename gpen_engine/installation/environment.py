@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ..wire.home import EngineHome
 from .screen import Run
-from .steps import python_of
+from .steps import Failed, python_of
 
 OLDEST = (3, 11)
 NEWEST = (3, 13)
@@ -37,11 +37,17 @@ def make(
 
     Returns:
         Exit status and output of the last command.
+
+    Raises:
+        Failed: no Python is new enough.
     """
-    python = Uv(home).python(run) if own else sys.executable
+    uv = Uv(home)
+    python = uv.python(run) if own else sys.executable
+    shutil.rmtree(uv.folder, ignore_errors=True)  # 40 MB; it has done its work
     if python is None:
         if sys.version_info[:2] < OLDEST:
-            return 1, "a newer Python could not be fetched either"
+            raise Failed(f"A newer Python could not be fetched. {newer_python_needed()}")
+        shutil.rmtree(uv.pythons, ignore_errors=True)
         say("      No Python of its own could be fetched, so the engine gets that of this system.")
         python = sys.executable
     status, output = run([python, "-m", "venv", str(env)])
@@ -85,9 +91,7 @@ class Uv:
             return present
         tool = self.folder / "tool"
         own = tool / "bin" / ("uv.exe" if os.name == "nt" else "uv")
-        if own.exists() and run([str(own), "--version"])[0] == 0:
-            return str(own)
-        shutil.rmtree(tool, ignore_errors=True)  # a killed pip left half of it
+        shutil.rmtree(tool, ignore_errors=True)  # of an installer that was killed
         pip = borrowed_pip(self.folder)
         if pip is None:
             return None
@@ -111,6 +115,18 @@ def wanted_version() -> str:
     if OLDEST <= sys.version_info[:2] <= NEWEST:
         return "{}.{}".format(*sys.version_info[:2])
     return "3.12"
+
+
+def newer_python_needed() -> str:
+    ways = {
+        "win32": "winget install Python.Python.3.13",
+        "darwin": "brew install python, or the installer from python.org",
+        "linux": "the python3 of Debian 12, Ubuntu 24.04 and Fedora will do, and on older systems "
+        "python3.11 or newer from a backport, conda or pyenv",
+    }
+    have = ".".join(map(str, sys.version_info[:3]))
+    way = ways.get(sys.platform, "see python.org")
+    return f"The GPEN engine needs Python 3.11 or newer and this is {have}; to get one: {way}."
 
 
 def borrowed_pip(folder: Path) -> str | None:

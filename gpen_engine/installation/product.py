@@ -83,8 +83,10 @@ class Product:
         build, pip = self.build, self.pip()
 
         def work(run: Run) -> tuple[int, str]:
-            self.say(f"      {build.shown}")
-            need_room(self.env, torch_build.SIZES[build.tag][1])
+            download, disk = torch_build.SIZES[build.tag]
+            size = "" if self.options.offline else f"; about {download} MB to download in all"
+            self.say(f"      {build.shown}{size}")
+            need_room(self.env, disk)
             return torch_build.install(build, pip, run)
 
         plan = [build.shown, *(shlex.join([*pip, *way]) for way in torch_build.sources(build))]

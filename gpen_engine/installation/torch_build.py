@@ -29,15 +29,15 @@ ROCM_CARDS = (
     *("gfx908", "gfx90a", "gfx942", "gfx950", "gfx1030", "gfx1100", "gfx1101", "gfx1102"),
     *("gfx1150", "gfx1151", "gfx1200", "gfx1201"),
 )
-# Millions of bytes to download and on the disk, about, with what comes along; cpu and cu130 were
-# measured on Linux, the others are what their wheels are known to be like.
+# Millions of bytes to download and on the disk, about, with the rest of the engine; cpu and cu130
+# were measured on Linux, the others are reckoned.
 SIZES = {
-    "": (100, 500),
-    "cpu": (200, 800),
-    "cu130": (2700, 7000),
-    "cu126": (2700, 7000),
-    ROCM: (4500, 16000),
-    "xpu": (2000, 6000),
+    "": (400, 2000),
+    "cpu": (450, 2000),
+    "cu130": (3000, 8000),
+    "cu126": (3000, 8000),
+    ROCM: (4800, 18000),
+    "xpu": (2500, 8000),
 }
 
 
@@ -55,11 +55,7 @@ class Build(NamedTuple):
     def shown(self) -> str:
         what = {"cpu": "the processor", "cuda": "the graphics card", "mps": "Apple's graphics"}
         build = f"PyTorch {self.tag}" if self.tag else "the usual PyTorch"
-        size = SIZES[self.tag][0]
-        return (
-            f"It will compute on {what.get(self.device, 'the graphics')}: {self.why} "
-            f"({build}, a download of about {size} MB)"
-        )
+        return f"It will compute on {what.get(self.device, 'the graphics')}: {self.why} ({build})"
 
 
 def choose(device: str, hardware: Hardware) -> Build:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,8 +13,8 @@ import pytest
 from gpen_engine.installation.steps import (
     STATE,
     Failed,
-    Step,
-    advice,
+    alone,
+    command,
     fingerprint,
     install,
     python_of,
@@ -29,7 +32,7 @@ class Computer:
         self.answers: dict[str, tuple[int, str] | BaseException] = {}
         self.said: list[str] = []
 
-    def run(self, command: Sequence[str]) -> tuple[int, str]:
+    def run(self, command: Sequence[str], patience: float = 0, /) -> tuple[int, str]:
         name = command[-1]
         answer = self.answers.get(name, (0, ""))
         if name == "import pip":
@@ -47,7 +50,9 @@ class Computer:
     def install(self, **keys: str) -> list[str]:
         """Runs the installer's steps and returns those that really ran."""
         made = {"venv": python_of(self.env), "sample": self.env / "sample"}
-        steps = [Step(n, f"do {n}", keys.get(n, "1"), [n], made.get(n, self.env)) for n in NAMES]
+        steps = [
+            command(n, f"do {n}", keys.get(n, "1"), [n], made.get(n, self.env)) for n in NAMES
+        ]
         self.ran = []
         install(steps, self.env, self.run, self.said.append)
         return self.ran
@@ -154,30 +159,27 @@ def test_fingerprint_follows_names_and_contents(tmp_path: Path) -> None:
     assert fingerprint(tmp_path, source / "b.py") == sums[-1]
 
 
-@pytest.mark.parametrize(
-    ("output", "hint"),
-    [
-        (
-            "The virtual environment was not created successfully because ensurepip is not\n"
-            "available.  On Debian/Ubuntu systems, you need to install the python3-venv package\n",
-            "apt install python3-venv",
-        ),
-        ("ERROR: Could not install packages due to an OSError: [Errno 28] No space left", "full"),
-        (
-            "WARNING: Retrying (Retry(total=0, connect=None)) after connection broken by "
-            "'NewConnectionError(': Failed to establish a new connection: [Errno -2] Name or "
-            "service not known')': /simple/torch/\nERROR: No matching distribution found for torch",
-            "cannot be reached",
-        ),
-        ("OSError: [Errno 30] Read-only file system: '/x'", "may not be written"),
-        ("ERROR: No matching distribution found for torch==2.13.0", "3.11, 3.12 or 3.13"),
-        ("Traceback ...\nValueError: Something else.\n\n", "ValueError: Something else"),
-        ("timed out once\n" + "line\n" * 40 + "the end", "the end"),
-        ("", "it said nothing"),
-    ],
-)
-def test_advice_says_what_to_do(output: str, hint: str) -> None:
-    assert hint in advice(output)
+def test_a_step_without_a_key_looks_itself_what_there_is_to_do(computer: Computer) -> None:
+    computer.install(sample="")
+    assert computer.install(sample="") == ["sample"]
+
+
+def test_a_second_installer_is_kept_out_and_told_so(tmp_path: Path) -> None:
+    env = tmp_path / "new" / "env"
+    with alone(env):
+        code = f"""
+import sys; sys.path.insert(0, {str(Path(__file__).parents[2])!r})
+from pathlib import Path
+from gpen_engine.installation.steps import Failed, alone
+try:
+    with alone(Path({str(env)!r})): print("both are in")
+except Failed as failure: print(failure)
+"""
+        said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout
+    assert said.startswith(f"Another installer (process {os.getpid()}) is at work on {env}; wait")
+    assert list(env.parent.iterdir()) == []
+    with alone(env):
+        pass
 
 
 def touch(path: Path) -> Path:
