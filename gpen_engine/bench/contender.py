@@ -4,6 +4,7 @@ cached or begun helps or hinders another."""
 from __future__ import annotations
 
 import multiprocessing
+import signal
 from dataclasses import dataclass
 
 CHANNELS, SIDE = 512, 64
@@ -52,7 +53,8 @@ class Failed(Exception):
 
 
 class Contender:
-    """A process that does a task when it is asked.
+    """A process that does a task when it is asked. It does not heed Ctrl-C, which ends the one that
+    made it, and that closes it. To be made in the main thread.
 
     Args:
         task: what it does.
@@ -65,7 +67,11 @@ class Contender:
         processes = multiprocessing.get_context("spawn")
         self._pipe, theirs = processes.Pipe()
         self._process = processes.Process(target=serve, args=(theirs, task), daemon=True)
-        self._process.start()
+        heeding = signal.signal(signal.SIGINT, signal.SIG_IGN)  # which the process inherits
+        try:
+            self._process.start()
+        finally:
+            signal.signal(signal.SIGINT, heeding)
         theirs.close()
 
     def first(self) -> First:

@@ -28,7 +28,7 @@ SAMPLED = 16
 def serve(pipe: Connection, task: Task) -> None:
     """Does the task once, tells how that went, then as often as it is asked for, until the pipe is
     closed. What fails is told as a sentence."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which closes the pipe
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # on Windows this is not inherited
     try:
         device = torch.device(task.device)
         _settle(device)
@@ -40,7 +40,7 @@ def serve(pipe: Connection, task: Task) -> None:
             del result
             while True:
                 pipe.send([_timed(run, device)[0] for _ in range(pipe.recv())])
-    except (EOFError, BrokenPipeError):
+    except (EOFError, BrokenPipeError, ConnectionResetError):
         return
     except Exception as error:
         pipe.send(_reason(error))

@@ -49,7 +49,7 @@ def measure_start(settings: Settings, report: Report, watch: Watch) -> None:
 
 def _help() -> float:
     started = time.perf_counter()
-    subprocess.run([*COMMAND, "--help"], stdout=subprocess.DEVNULL, check=True)
+    subprocess.run([*COMMAND, "--help"], capture_output=True, check=True)
     return time.perf_counter() - started
 
 
