@@ -5,10 +5,8 @@ from __future__ import annotations
 import os
 import select
 import shutil
-import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -17,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from serving import PATIENCE, OneModel, restored, serving, status_of, until
+from systemd_stand_in import SystemdStandIn, listener
 
 from gpen_engine import GpenError
 from gpen_engine.server import Limits
@@ -26,69 +25,10 @@ from gpen_engine.wire import EngineHome, Launch, reach
 from gpen_engine.wire.launch import glance, is_listened_to, stop_running
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="Windows has no such service")
-# systemd's way of handing a socket over: descriptor 3, and for whom it is.
-HAND_OVER = (
-    "import os, sys; os.dup2(int(sys.argv[1]), 3); "
-    "os.environ.update(LISTEN_FDS='1', LISTEN_PID=str(os.getpid())); "
-    "os.execv(sys.argv[2], sys.argv[2:])"
-)
-
-
-class SystemdStandIn:
-    """Listens at the engine's address, and runs the engine while somebody waits there.
-
-    Attributes:
-        command: what it starts.
-        starts: how often it did.
-    """
-
-    def __init__(self, home: EngineHome, command: tuple[str, ...]) -> None:
-        self.command = command
-        self.starts = 0
-        self._listener = listener(home)
-        self._over = threading.Event()
-        self._process: subprocess.Popen[bytes] | None = None
-        self._thread = threading.Thread(target=self._run)
-        self._thread.start()
-
-    def _run(self) -> None:
-        number = self._listener.fileno()
-        while not self._over.is_set():
-            if self._process:
-                if self._process.poll() is None:
-                    self._over.wait(0.02)
-                    continue
-                self._process = None
-            if select.select([number], [], [], 0.02)[0]:
-                self.starts += 1
-                words = [sys.executable, "-c", HAND_OVER, str(number), *self.command]
-                self._process = subprocess.Popen(words, pass_fds=[number])
-
-    def end(self) -> None:
-        self._over.set()
-        self._thread.join()
-        if self._process:
-            self._process.kill()
-            self._process.wait(PATIENCE)
-        self._listener.close()
-
-
-def listener(home: EngineHome) -> socket.socket:
-    """A socket at the engine's address, as the system makes it."""
-    home.make()
-    home.kept_key()
-    home.autostart.touch()
-    made = socket.socket(socket.AF_UNIX)
-    made.bind(home.address)
-    made.listen(16)
-    return made
 
 
 @pytest.fixture
-def system(
-    engine_home: EngineHome, launch: Launch, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[SystemdStandIn]:
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+def system(engine_home: EngineHome, launch: Launch) -> Iterator[SystemdStandIn]:
     engine_home.write_launch(launch)
     stand_in = SystemdStandIn(engine_home, launch.command)
     yield stand_in
