@@ -46,8 +46,7 @@ def packages(case: Case) -> Iterator[Finding]:
 
         Detector()
     except Exception as error:
-        if not broken:  # else it is one of those
-            broken.append(f"The face detector does not load: {_first_line(error)}.")
+        broken.append(f"The face detector does not load: {_first_line(error)}.")
     for sentence in broken:
         yield Finding("fault", PACKAGES, sentence, case.environment_anew())
     if not broken:
