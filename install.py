@@ -12,6 +12,7 @@ fetches a newer one or says what to do.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import shlex
 import shutil
@@ -106,12 +107,12 @@ def set_up(options: argparse.Namespace, extra: Sequence[str], env: Path, screen:
         show_plan(steps, env, screen)
         return 0
     screen.say(f"Setting up the GPEN engine in {env}")
-    with alone(env):
+    with alone(env) as lock:
         surroundings = {**Uv(product.home).variables, **where_from(options), **room(env)}
 
         def run(command: Sequence[str], patience: float = FOREVER, /) -> tuple[int, str]:
             (env / "tmp").mkdir(exist_ok=True)
-            return run_logged(command, env / LOG, screen, surroundings, patience)
+            return run_logged(command, env / LOG, screen, surroundings, patience, [lock])
 
         try:
             install(steps, env, run, screen.say)
@@ -192,6 +193,8 @@ def uninstall(options: argparse.Namespace, env: Path, screen: Screen) -> int:
         return 0
     with alone(env):
         uninstalling.uninstall(home, env, options.purge, screen.say)
+    with contextlib.suppress(OSError):  # the models, or something of the user's, are in it
+        home.folder.rmdir()
     return 0
 
 

@@ -54,6 +54,12 @@ class Lock:
         taken this one's place since."""
         return self._handle is not None and self._is_at_its_place(self._handle)
 
+    @property
+    def handle(self) -> int:
+        """Of the open file, for a child that is to hold the lock too; the lock must be ours."""
+        assert self._handle is not None
+        return self._handle
+
     def release(self) -> None:
         if self._handle is None:
             return

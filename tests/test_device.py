@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 
+from gpen_engine import device
 from gpen_engine.device import check_kernel, choose_device, choose_dtype, parse_dtype
 from gpen_engine.errors import GpenError
 
@@ -38,6 +41,19 @@ def test_a_card_is_preferred() -> None:
     assert choose_device("cuda:1") == torch.device("cuda:1")
     assert choose_device(torch.device("cuda", 0)) == torch.device("cuda:0")
     assert choose_device("cpu") == CPU
+
+
+@pytest.mark.usefixtures("cards")
+def test_what_the_installer_saw_compute_is_automatic(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = tmp_path / "seen"
+    monkeypatch.setattr(device, "CHOICE", seen)
+    seen.write_text("cpu\n")
+    assert choose_device() == CPU
+    for word in ("mps", "auto", "no such word", ""):  # not there, or nonsense: as if it were absent
+        seen.write_text(word)
+        assert choose_device() == torch.device("cuda")
 
 
 @pytest.mark.usefixtures("cards")

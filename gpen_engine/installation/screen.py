@@ -60,12 +60,14 @@ def run_logged(
     screen: Screen,
     extra: Mapping[str, str] | None = None,
     patience: float = FOREVER,
+    handles: Sequence[int] = (),
 ) -> tuple[int, str]:
     """Runs the command with its output in the log; stops it too when the installer is stopped.
 
     Args:
         extra: environment variables, above those of the installer.
         patience: seconds after which the command is stopped.
+        handles: open files that it gets; not on Windows.
     """
     process = subprocess.Popen(
         command,
@@ -73,6 +75,7 @@ def run_logged(
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
+        pass_fds=handles if os.name == "posix" else (),
         encoding="utf-8",
         errors="replace",
     )

@@ -76,8 +76,11 @@ def is_done(step: Step, done: dict[str, str]) -> bool:
 
 
 @contextmanager
-def alone(env: Path) -> Iterator[None]:
-    """Keeps a second installer out; raises Failed when one is at work. The lock lies beside."""
+def alone(env: Path) -> Iterator[int]:
+    """Keeps a second installer out; raises Failed when one is at work. The lock lies beside.
+
+    Gives the lock's handle: a command that outlives a killed installer is to hold it as well.
+    """
     env.parent.mkdir(parents=True, exist_ok=True)
     lock = Lock(env.with_name(f"{env.name}.lock"))
     if not lock.take():
@@ -86,7 +89,7 @@ def alone(env: Path) -> Iterator[None]:
             "ended."
         )
     try:
-        yield
+        yield lock.handle
     finally:
         lock.release()
 

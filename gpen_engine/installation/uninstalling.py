@@ -49,8 +49,6 @@ def uninstall(home: EngineHome, env: Path, purge: bool, say: Callable[[str], Non
         attempt(partial(delete, path))
         if not path.exists():
             removed.append(str(path))
-    with contextlib.suppress(OSError):  # the models, or something of the user's, are in it
-        home.folder.rmdir()
     for what in removed:
         say(f"Removed: {what}")
     if not removed:

@@ -120,7 +120,9 @@ def test_too_old_a_python_with_none_from_uv_says_what_to_do(
 ) -> None:
     put_uv(tmp_path, monkeypatch, "exit 1")
     monkeypatch.setattr(sys, "version_info", (3, 9, 18, "final", 0))
-    with pytest.raises(Failed, match="needs Python 3.11 or newer and this is 3.9.18; to get one"):
+    with pytest.raises(
+        Failed, match=r"needs Python 3\.11 or newer and this is 3\.9\.18; to get one"
+    ):
         computer.make(tmp_path / "env")
     assert computer.commands == []
 

@@ -24,6 +24,24 @@ def test_a_command_is_logged_and_its_status_returned(
     assert capsys.readouterr().out == "      all\n"
 
 
+def test_a_command_that_hangs_is_stopped(tmp_path: Path) -> None:
+    code = "import time; print('well', flush=True); time.sleep(60)"
+    command = [sys.executable, "-c", code]
+    status, output = run_logged(command, tmp_path / "log", Screen(False), patience=2)
+    assert (status != 0, output) == (True, "well\n")
+
+
+def test_what_leads_python_astray_is_kept_from_commands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", "/astray")
+    monkeypatch.setenv("PIP_PROXY", "mine")
+    code = "import os; print([os.environ.get(n) for n in ('PYTHONPATH', 'PIP_PROXY', 'NEW')])"
+    command = [sys.executable, "-c", code]
+    _, output = run_logged(command, tmp_path / "log", Screen(False), {"NEW": "1"})
+    assert output == "[None, 'mine', '1']\n"
+
+
 @pytest.mark.skipif(os.name == "nt", reason="asks for a process by number as POSIX does")
 def test_a_stopped_installer_stops_its_command(tmp_path: Path) -> None:
     pids: list[int] = []

@@ -50,9 +50,7 @@ class Computer:
     def install(self, **keys: str) -> list[str]:
         """Runs the installer's steps and returns those that really ran."""
         made = {"venv": python_of(self.env), "sample": self.env / "sample"}
-        steps = [
-            command(n, f"do {n}", keys.get(n, "1"), [n], made.get(n, self.env)) for n in NAMES
-        ]
+        steps = [command(n, f"do {n}", keys.get(n, "1"), [n], made.get(n, self.env)) for n in NAMES]
         self.ran = []
         install(steps, self.env, self.run, self.said.append)
         return self.ran
