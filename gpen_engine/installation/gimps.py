@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import plistlib
 import re
@@ -37,6 +38,8 @@ class Gimp:
     """One sentence, such as why it is not supported; may be empty."""
     python: Path | None = None
     """Its own Python, where GIMP has to be told (Windows)."""
+    command: tuple[str, ...] = field(default=(), compare=False)
+    """What starts it; empty where that is unknown."""
 
 
 @dataclass(frozen=True)
@@ -87,14 +90,15 @@ def found(system: System | None = None) -> list[Gimp]:
 
 
 def _on_linux(system: System) -> Iterator[Gimp]:
-    for version in _packaged(system):
-        yield Gimp(version, "package", system.profiles / version)
+    for version, program in _packaged(system).items():
+        yield Gimp(version, "package", system.profiles / version, command=(str(program),))
     for store in (
         system.folder("FLATPAK_USER_DIR", ".local/share/flatpak"),
         Path(system.environment.get("FLATPAK_SYSTEM_DIR") or system.root / "var/lib/flatpak"),
     ):
         for version in _programs(store / "app/org.gimp.GIMP/current/active/files/bin"):
-            yield Gimp(version, "flatpak", system.profiles / version)
+            started = ("flatpak", "run", "org.gimp.GIMP")
+            yield Gimp(version, "flatpak", system.profiles / version, command=started)
     if any((system.root / snaps / "gimp").is_dir() for snaps in ("snap", "var/lib/snapd/snap")):
         own = _minor_versions(system.home / "snap/gimp/current/.config/GIMP")
         for profile in own:
@@ -112,49 +116,60 @@ def _on_macos(system: System) -> Iterator[Gimp]:
                 continue
             version = _minor(str(said))
             if version:
-                yield Gimp(version, "macos", system.profiles / version)
+                program = str(facts.parent / "MacOS" / "gimp")
+                yield Gimp(version, "macos", system.profiles / version, command=(program,))
 
 
 def _on_windows(system: System) -> Iterator[Gimp]:
     local = system.folder("LOCALAPPDATA", "AppData/Local")
     aliases = local / "Microsoft" / "WindowsApps"  # how the Store makes programs known
-    for version in _programs(aliases):
-        yield Gimp(version, "windows", system.profiles / version, note=STORE)
     # The Store keeps for itself what its programs wrote before anybody else did.
-    for profiles in local.glob("Packages/*GIMP*/LocalCache/Roaming/GIMP"):
-        for profile in _minor_versions(profiles):
-            yield Gimp(profile.name, "windows", profile, note=STORE)
+    kept = {
+        profile.name: profile
+        for profiles in local.glob("Packages/*GIMP*/LocalCache/Roaming/GIMP")
+        for profile in _minor_versions(profiles)
+    }
+    for version, program in _programs(aliases).items():
+        profile = kept.get(version, system.profiles / version)
+        yield Gimp(version, "windows", profile, note=STORE, command=(str(program),))
     named = ("ProgramFiles", "ProgramW6432")
     places = [Path(system.environment[name]) for name in named if name in system.environment]
     for place in (*places, local / "Programs"):
         for folder in sorted(place.glob("GIMP*")):
             own = folder / "bin" / "python.exe"
-            for version in _programs(folder / "bin"):
-                python = own if own.is_file() else None
-                yield Gimp(version, "windows", system.profiles / version, python=python)
+            for version, program in _programs(folder / "bin").items():
+                profile, python = system.profiles / version, own if own.is_file() else None
+                yield Gimp(version, "windows", profile, python=python, command=(str(program),))
 
 
-def _packaged(system: System) -> set[str]:
-    """Versions of the GIMPs on the PATH; not of Snap's, whose folder is on the PATH too."""
+def _packaged(system: System) -> dict[str, Path]:
+    """The GIMPs on the PATH; not Snap's, whose folder is on the PATH too."""
     folders = (system.environment.get("PATH") or "").split(os.pathsep)
     places = [Path(name) for name in folders if name and "snap" not in Path(name).parts]
-    versions = {version for place in places for version in _programs(place)}
-    if versions:
-        return versions
+    programs: dict[str, Path] = {}
+    for place in reversed(places):  # the first one counts
+        programs.update(_programs(place))
+    if programs:
+        return programs
     path = os.pathsep.join(map(str, places))
     program = shutil.which("gimp-console", path=path) or shutil.which("gimp", path=path)
     version = _asked(program) if program else ""
-    return {version} if version else set()
+    return {version: Path(program)} if program and version else {}
 
 
-def _programs(folder: Path) -> list[str]:
-    """Versions by the names of GIMP's programs in a folder."""
+def _programs(folder: Path) -> dict[str, Path]:
+    """GIMP's programs in a folder by version, as their names tell; those for consoles first."""
     try:
-        names = [path.name for path in folder.iterdir() if path.name.startswith("gimp")]
+        paths = sorted(path for path in folder.iterdir() if path.name.startswith("gimp"))
     except OSError:
-        return []
-    matches = [re.fullmatch(r"gimp(?:-console)?-(3\.\d+)(?:\.exe)?", name) for name in names]
-    return sorted({match[1] for match in matches if match})
+        return {}
+    programs: dict[str, Path] = {}
+    for path in paths:
+        match = re.fullmatch(r"gimp(?:-console)?-(3\.\d+)(?:\.exe)?", path.name)
+        if match:
+            last = programs.get(match[1])
+            programs[match[1]] = last if last and "console" in last.name else path
+    return programs
 
 
 def _asked(program: str) -> str:
@@ -177,3 +192,22 @@ def _minor_versions(profiles: Path) -> list[Path]:
     """The folders of GIMP 3 among profiles."""
     named = [path for path in profiles.glob("3.*") if re.fullmatch(r"3\.\d+", path.name)]
     return [path for path in named if path.is_dir()]
+
+
+def let_it_make_its_profile(gimp: Gimp) -> None:
+    """Starts a GIMP without windows, as at its first start, when its profile is not there.
+
+    GIMP takes settings, brushes and so on over from its version of before when it makes its
+    profile, and never does when somebody else made the folder (seen with 3.0 and 3.2). Nothing
+    happens where it cannot be started.
+    """
+    if gimp.supported and gimp.command and gimp.profile and not gimp.profile.exists():
+        quickly = ["--no-interface", "--no-data", "--no-fonts", "--quit"]
+        with contextlib.suppress(OSError, subprocess.SubprocessError):
+            subprocess.run([*gimp.command, *quickly], capture_output=True, timeout=120, check=False)
+
+
+def has_predecessor(profile: Path) -> bool:
+    """Whether there are settings that GIMP would take over when it makes this profile itself."""
+    older = [path for path in profile.parent.glob("[23].*") if path != profile and path.is_dir()]
+    return not profile.exists() and bool(older)

@@ -23,7 +23,7 @@ from ..version import version
 from ..wire import EngineHome, Launch
 from ..wire.launch import stop_running
 from . import autostart
-from .gimps import found
+from .gimps import found, has_predecessor, let_it_make_its_profile
 from .interpreters import FOLDER as INTERPRETERS
 from .interpreters import remove_alias, use_alias, write_alias
 from .profiles import profiles
@@ -194,6 +194,14 @@ def _made(plugins: Path) -> set[str]:
     return made
 
 
+def _never_started(profile: Path) -> GpenError:
+    return GpenError(
+        "bad_profile",
+        f"GIMP {profile.name} was never started, and would not take your settings over any more.",
+        "Start it once, end it, and run the same command again.",
+    )
+
+
 def _unwritable(what: str, place: Path, error: OSError) -> GpenError:
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         why = "you may not write there"
@@ -224,9 +232,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         print(_unwritable("The engine does not find room in", home.folder, error), file=sys.stderr)
         return 1
-    pythons = {gimp.profile: gimp.python for gimp in found() if gimp.python}
+    gimps = found()
+    for gimp in gimps:
+        let_it_make_its_profile(gimp)
+    pythons = {gimp.profile: gimp.python for gimp in gimps if gimp.python}
 
     def into(target: Path, put: Callable[[], Path]) -> bool:
+        if has_predecessor(target):
+            print(_never_started(target), file=sys.stderr)
+            return False
         try:
             print(put())
         except OSError as error:

@@ -49,10 +49,8 @@ def reach(
             ``cancelled``.
     """
     launch, leaving = home.launch(), 0
-    # Where connecting starts it, that is done below: it takes time, and the user is told.
-    find = glance if home.autostart.exists() else connect
     try:
-        engine = find(home)
+        engine = glance(home)  # where connecting starts it, that is done below: the user is told
         if engine.hello.protocol == PROTOCOL and launch in (None, _same(launch, engine)):
             return engine
         leaving = engine.hello.pid
@@ -80,7 +78,7 @@ def glance(home: EngineHome) -> Engine:
     Raises:
         GpenError: as ``connect``.
     """
-    if not home.lock.exists():
+    if home.autostart.exists() and not home.lock.exists():
         raise GpenError("gone", "The GPEN engine is not running.")
     return connect(home)
 

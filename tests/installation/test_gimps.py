@@ -8,7 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from gpen_engine.installation.gimps import Gimp, System, found
+from gpen_engine.installation.gimps import (
+    Gimp,
+    System,
+    found,
+    has_predecessor,
+    let_it_make_its_profile,
+)
 from gpen_engine.installation.profiles import profiles
 
 
@@ -199,5 +205,23 @@ def test_gimp_from_the_store_of_windows(windows: Layout) -> None:
     gimps = found(windows.system)
     assert {gimp.kind for gimp in gimps} == {"windows"}
     assert all("Store" in gimp.note for gimp in gimps)
-    usual = windows.home / "AppData" / "Roaming" / "GIMP" / "3.2"
-    assert profiles(windows.system) == [usual, windows.home / kept]
+    assert profiles(windows.system) == [windows.home / kept]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="runs scripts of a shell")
+def test_a_gimp_that_was_never_started_makes_its_own_profile(linux: Layout) -> None:
+    base = linux.home / ".config" / "GIMP"
+    program = linux.program("usr/bin/gimp-console-3.2")
+    told = linux.root / "told"
+    program.write_text(f'#!/bin/sh\necho "$*" >> "{told}"\nmkdir -p "{base}/3.2"\n')
+    linux.program("usr/bin/gimp-3.2")
+    (gimp,) = found(linux.system)
+    assert not has_predecessor(base / "3.2")
+    (base / "3.0").mkdir(parents=True)
+    assert has_predecessor(base / "3.2")
+    for _ in range(2):
+        let_it_make_its_profile(gimp)
+    assert told.read_text() == "--no-interface --no-data --no-fonts --quit\n"
+    assert not has_predecessor(base / "3.2")
+    let_it_make_its_profile(Gimp("3.4", "package", base / "3.4", command=("/nowhere/gimp",)))
+    assert not (base / "3.4").exists()

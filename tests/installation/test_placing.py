@@ -238,6 +238,26 @@ def test_a_broken_profile_is_named_and_the_others_are_done(
     assert "run the same command again" in line
 
 
+def test_a_gimp_that_was_never_started_keeps_its_chance_to_take_settings_over(
+    home: Home,
+    engine_home: EngineHome,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    program = home.folder / "bin" / "gimp-console-3.2"
+    program.parent.mkdir()
+    program.touch()  # and it cannot be started
+    monkeypatch.setenv("PATH", str(program.parent))
+    home.profiles[1].rmdir()
+    assert placing.main([str(PRODUCT)]) == 1
+    said = capsys.readouterr()
+    assert said.out.splitlines() == [str(home.placed()[0])]
+    assert said.err.startswith("GIMP 3.2 was never started")
+    assert not home.profiles[1].exists()
+    home.profiles[1].mkdir()
+    assert placing.main([str(PRODUCT)]) == 0
+
+
 def test_a_mistyped_folder_is_told(
     home: Home, engine_home: EngineHome, capsys: pytest.CaptureFixture[str]
 ) -> None:

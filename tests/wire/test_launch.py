@@ -12,7 +12,7 @@ import pytest
 
 from gpen_engine import GpenError
 from gpen_engine.wire import EngineHome, Launch, launch, reach
-from gpen_engine.wire.launch import glance, is_listened_to
+from gpen_engine.wire.launch import is_listened_to
 
 REPAIR = "python3 '/some where/install.py'"
 ENDS = Launch((sys.executable, "-c", "raise SystemExit('it ran')"), "1.0", REPAIR)
@@ -87,9 +87,3 @@ def test_a_system_that_listens_and_starts_nothing_is_told(
         assert broken.value.code == "engine_broken"
     assert not (engine_home.logs / "engine.out").exists()
     assert not is_listened_to(engine_home)
-
-
-def test_a_glance_finds_nobody_where_nobody_has_the_lock(engine_home: EngineHome) -> None:
-    with pytest.raises(GpenError) as gone:
-        glance(engine_home)
-    assert gone.value.code == "gone"
