@@ -174,3 +174,18 @@ def test_nothing_stays_when_it_is_removed(
     for names in (before, after):  # what GIMP itself writes when it ends is its own
         names[:] = [name for name in names if not name.startswith(used)]
     assert after == before
+
+
+@pytest.mark.skipif(below_usr(), reason="this Python is not there in GIMP's system")
+def test_a_gimp_that_was_never_started_takes_settings_over(gimp: Gimp, tmp_path: Path) -> None:
+    if not gimp.has_screen:
+        pytest.skip("an installed GIMP has no home of its own here")
+    base = tmp_path / "home" / ".config" / "GIMP"
+    (base / "2.10" / "brushes").mkdir(parents=True)
+    (base / "2.10" / "brushes" / "mine.gbr").touch()
+    words = [sys.executable, "-m", "gpen_engine.installation.placing", str(CHECKOUT)]
+    seen = Setting(readable=[Path(sys.prefix), Path(sys.base_prefix)])
+    done = gimp.start(words, tmp_path / "home", tmp_path / "output.txt", seen)
+    assert done.status == 0, done.output
+    assert (base / gimp.name / "plug-ins" / NAME / f"{NAME}.py").exists()
+    assert (base / gimp.name / "brushes" / "mine.gbr").exists()
