@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 
+NO_PIP = r"ensurepip is not\s+available"
+"""What venv says on Debian and Ubuntu, which leave pip out of Python."""
 # The first that fits is shown.
 HINTS = {
-    r"ensurepip|No module named '?venv": "Python's venv part is missing (on Debian and Ubuntu: "
-    "sudo apt install python3-venv)",
+    rf"{NO_PIP}|No module named '?(venv|ensurepip)": "Python's venv part is missing (on Debian and "
+    "Ubuntu: sudo apt install python3-venv)",
     r"No space left|Errno 28\b|not enough space": "the disk is full (this takes about 2 GB, and "
     "room for temporary files); make room, or choose another disk with --venv FOLDER",
     r"ProxyError|Tunnel connection failed|Proxy Authentication": "the proxy does not let it "
@@ -20,6 +22,8 @@ HINTS = {
     "network, or the proxy in the variable HTTPS_PROXY",
     r"Permission denied|Read-only file system|Access is denied|Operation not permitted": "a folder "
     "may not be written to; choose another with --venv FOLDER",
+    r"from versions: none": "the package registry cannot be reached, or has nothing for this "
+    "Python and system; check the network, and whether it is Python 3.11, 3.12 or 3.13",
     r"No matching distribution": "a package does not exist for this Python and system; try Python "
     "3.11, 3.12 or 3.13",
 }

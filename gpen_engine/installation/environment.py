@@ -6,6 +6,7 @@ import hashlib
 import importlib.util
 import json
 import os
+import re
 import shutil
 import sys
 import urllib.request
@@ -13,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..wire.home import EngineHome
+from .advice import NO_PIP
 from .screen import Run
 from .steps import Failed, python_of
 
@@ -51,9 +53,9 @@ def make(
         say("      No Python of its own could be fetched, so the engine gets that of this system.")
         python = sys.executable
     status, output = run([python, "-m", "venv", str(env)])
-    if status == 0 or "ensurepip" not in output:
+    if status == 0 or not re.search(NO_PIP, output):
         return status, output
-    pip = borrowed_pip(home.folder / "uv")  # Debian and Ubuntu leave pip out of Python
+    pip = borrowed_pip(home.folder / "uv")
     if pip is None:
         return status, output
     status, output = run([python, "-m", "venv", "--without-pip", str(env)])

@@ -69,6 +69,7 @@ class Product:
         here = self.options.python == "here" or self.options.test or self.options.offline
 
         def work(run: Run) -> tuple[int, str]:
+            need_room(self.env, torch_build.SIZES[self.build.tag][1])
             return environment.make(self.env, self.home, not here, run, self.say)
 
         version = environment.wanted_version()

@@ -49,6 +49,8 @@ def uninstall(home: EngineHome, env: Path, purge: bool, say: Callable[[str], Non
         attempt(partial(delete, path))
         if not path.exists():
             removed.append(str(path))
+    with contextlib.suppress(OSError):
+        home.models.rmdir()  # if nothing is in it
     for what in removed:
         say(f"Removed: {what}")
     if not removed:

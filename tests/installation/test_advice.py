@@ -30,6 +30,7 @@ from gpen_engine.installation.advice import advice
         ("pip._vendor.urllib3.exceptions.ProtocolError: IncompleteRead(9 of 99)", "broke off"),
         ("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES from the requirements", "was damaged"),
         ("ERROR: Wheel 'torch' located at /tmp/torch.whl is invalid.", "was damaged"),
+        ("ERROR: Could not find a version of torch (from versions: none)", "cannot be reached, or"),
         ("OSError: [Errno 30] Read-only file system: '/x'", "may not be written"),
         ("ERROR: No matching distribution found for torch==2.13.0", "3.11, 3.12 or 3.13"),
         ("Traceback ...\nValueError: Something else.\n\n", "ValueError: Something else"),

@@ -188,7 +188,7 @@ def test_an_environment_without_pip_gets_a_borrowed_one(
 
     def run(command: Sequence[str], patience: float = 0, /) -> tuple[int, str]:
         commands.append(list(command)[1:])
-        return (1, "ensurepip is not available") if len(commands) == 1 else (0, "")
+        return (1, "because ensurepip is not\navailable.") if len(commands) == 1 else (0, "")
 
     monkeypatch.setattr(environment, "borrowed_pip", lambda _: "/pip.whl/pip")
     assert make(tmp_path / "env", home, False, run, print) == (0, "")
