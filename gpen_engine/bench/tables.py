@@ -11,9 +11,10 @@ Row = dict[str, Any]
 NETWORK = """\
 One call of the network with random weights. "s a face" is the median, "from-to" the shortest and
 longest of all calls; "of ceiling" is the speed as a share of that of a large 3x3 convolution in
-the same precision and memory layout, called in between (medians). "published" is the
-same network in the operations of the published code, in
-float32 and in the same precision, called in turn with ours; "times" says how many times faster ours is. "error" is relative, against published float32."""
+the same precision and memory layout, called in between (medians). "published" is the same
+network in the operations of the published code, in float32 and in the same precision, called in
+turn with ours; "times" says how many times faster ours is. "error" is relative, against
+published float32."""
 MEMORY = {
     True: "Memory is the most that PyTorch took on the GPU.",
     False: "Memory is the most that the whole process took, Python and PyTorch included.",
