@@ -12,6 +12,7 @@ import sys
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urljoin
 
 from ..wire.home import EngineHome
 from .advice import NO_PIP
@@ -22,6 +23,8 @@ OLDEST = (3, 11)
 NEWEST = (3, 13)
 """Of those that uv is asked for; a newer one that runs the installer may be used all the same."""
 QUIETLY = ["--no-input", "--disable-pip-version-check", "--progress-bar", "off"]
+OF_ITSELF = ["install", *QUIETLY, "--ignore-installed", "pip"]
+"""The borrowed one takes itself for installed."""
 PIP_ON_PYPI = "https://pypi.org/pypi/pip/json"
 PATIENCE = 30.0
 """Seconds without an answer."""
@@ -59,7 +62,7 @@ def make(
     if pip is None:
         return status, output
     status, output = run([python, "-m", "venv", "--without-pip", str(env)])
-    return run([str(python_of(env)), pip, "install", *QUIETLY, "pip"]) if status == 0 else (1, "")
+    return run([str(python_of(env)), pip, *OF_ITSELF]) if status == 0 else (status, output)
 
 
 class Uv:
@@ -144,7 +147,7 @@ def borrowed_pip(folder: Path) -> str | None:
         with urllib.request.urlopen(PIP_ON_PYPI, timeout=PATIENCE) as answer:
             files = json.load(answer)["urls"]
         file = next(file for file in files if file["packagetype"] == "bdist_wheel")
-        with urllib.request.urlopen(file["url"], timeout=PATIENCE) as answer:
+        with urllib.request.urlopen(urljoin(PIP_ON_PYPI, file["url"]), timeout=PATIENCE) as answer:
             content = answer.read()
     except (OSError, ValueError, KeyError, StopIteration):
         return None

@@ -158,11 +158,15 @@ def test_pip_is_borrowed_where_python_has_none(
             {
                 "urls": [
                     {"packagetype": "sdist"},
-                    {"packagetype": "bdist_wheel", "url": "W", "digests": {"sha256": sha256}},
+                    {
+                        "packagetype": "bdist_wheel",
+                        "url": "../../pip.whl",
+                        "digests": {"sha256": sha256},
+                    },
                 ]
             }
         ).encode(),
-        "W": b"another" if damaged else b"a wheel",
+        "https://pypi.org/pip.whl": b"another" if damaged else b"a wheel",
     }
     monkeypatch.setattr(environment.importlib.util, "find_spec", lambda _: None)
     monkeypatch.setattr(
