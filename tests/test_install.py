@@ -10,6 +10,7 @@ import sys
 import tomllib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from packaging.requirements import Requirement
@@ -241,26 +242,16 @@ def test_offline_takes_all_from_the_folder(
 def test_a_full_disk_is_said_before_the_download(
     pretended: Pretended, monkeypatch: pytest.MonkeyPatch, capsys: Said
 ) -> None:
-    monkeypatch.setattr(product.shutil, "disk_usage", lambda _: Disk())
+    monkeypatch.setattr(product.shutil, "disk_usage", lambda _: SimpleNamespace(free=7_000_000))
     assert pretended() == 1
     assert "about 2000 MB and 7 MB are free; make room, or choose" in capsys.readouterr().out
     assert pretended.ran == []
 
 
-class Disk:
-    free = 7_000_000
-
-
 def test_a_second_installer_is_kept_out(pretended: Pretended, capsys: Said) -> None:
-    code = f"""
-import sys; sys.path.insert(0, {str(installer.HERE)!r})
-import install
-sys.exit(install.main(["--venv", {str(pretended.env)!r}]))
-"""
     with alone(pretended.env):
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.returncode == 1
-    assert f"Another installer (process {os.getpid()}) is at work" in done.stdout
+        assert pretended() == 1
+    assert f"Another installer (process {os.getpid()}) is at work" in capsys.readouterr().out
     assert not pretended.env.exists()
 
 
