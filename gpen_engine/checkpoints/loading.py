@@ -102,7 +102,7 @@ def load_model(
     }
     network.load_state_dict(state, assign=True)
     return GpenModel(
-        network.eval().requires_grad_(False),
+        network.eval().freeze(),
         name=checkpoint.name,
         device=device,
         dtype=dtype,

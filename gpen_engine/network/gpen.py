@@ -6,8 +6,9 @@ import torch
 from torch import Tensor, nn
 
 from .config import GpenConfig
-from .encoder import latent, shrink, stem
+from .encoder import Shrink, Stem, latent
 from .generator import Generator
+from .modulation import ModulatedConv
 
 
 class Gpen(nn.Module):
@@ -21,9 +22,9 @@ class Gpen(nn.Module):
         super().__init__()
         self.config = config
         self.encoder_dtype = self.generator_dtype = torch.float32
-        self.ecd0 = stem(config)
+        self.ecd0 = Stem(config)
         for k, size in enumerate(config.encoder_sizes[1:], start=1):
-            self.add_module(f"ecd{k}", shrink(config, size))
+            self.add_module(f"ecd{k}", Shrink(config, size))
         self.final_linear = latent(config)
         self.generator = Generator(config)
 
@@ -63,6 +64,13 @@ class Gpen(nn.Module):
 
         sizes = [s for s in self.config.generator_sizes if s > self.config.in_size]
         return [(draw(s), draw(s)) for s in sizes]
+
+    def freeze(self) -> Gpen:
+        """Readies final weights for inference: keeps what no face changes, and lays them out."""
+        for module in self.modules():
+            if isinstance(module, ModulatedConv):
+                module.freeze()
+        return self.requires_grad_(False)
 
     def set_precision(self, dtype: torch.dtype, *, cast_weights: bool = True) -> Gpen:
         """Chooses the dtype of the convolutions; style, biases and the RGB skip stay float32.

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .layers import Bias, EqualLinear, Fir, Upsample, activate
+from .bands import bands, empty, leaky_into, rows, suit
+from .layers import Bias, EqualLinear, Fir, Upsample, as_channels, leaky, pixelwise
+
+ROOT = math.sqrt(2)
 
 
 class ModulatedConv(nn.Module):
     """Convolution whose weight is scaled by the style (Karras et al. 2020, equations 1 and 3).
 
     The published form builds a weight per face, W' = W * s / sqrt(I*k*k), and divides it by its
-    norm. Scaling the *input* by s and the *output* by the inverse norm is the same linear map, but
-    one weight serves the whole batch. The norm needs only the sums of W^2 over the kernel:
-    ``sum(W'^2) = sum_i s_i^2 * sum_kk W_oikk^2``.
+    norm. Scaling the *input* by s and the *output* by the inverse norm is the same linear map; see
+    ``StyledConv`` for where the scales are put. The norm needs only the sums of W^2 over the
+    kernel: ``sum(W'^2) = sum_i s_i^2 * sum_kk W_oikk^2``.
 
     Args:
         inputs, outputs: channels I and O.
@@ -34,35 +38,58 @@ class ModulatedConv(nn.Module):
         self.modulation = EqualLinear(style_dim, inputs, bias_init=1.0)
         self.up = up
         if up:
-            self.blur = Fir(gain=4, pad=(1, 1))
+            self.blur = Fir(gain=4, pad=1)
+        self.register_buffer("squares", None, persistent=False)
 
-    def style_scales(self, w: Tensor) -> Tensor:
-        """w [N, style_dim] -> s / sqrt(I*k*k) [N, I], float32."""
-        scales: Tensor = self.modulation(w)
-        return scales / math.sqrt(self.weight[0, 0].numel())
+    def freeze(self) -> None:
+        """Keeps what does not change with the face, and lays the weight as convolutions want it."""
+        self.squares = self._squares()
+        kernel = self.kernel.contiguous(memory_format=torch.channels_last)
+        self.weight.data = (kernel.transpose(0, 1) if self.up else kernel)[None]
 
-    def forward(self, x: Tensor, w: Tensor) -> tuple[Tensor, Tensor]:
-        """Convolves, and leaves the division by the norm to the activation that follows.
+    @property
+    def kernel(self) -> Tensor:
+        """The weight as the convolution takes it: [O, I, k, k], when doubling [I, O, k, k]."""
+        return self.weight[0].transpose(0, 1) if self.up else self.weight[0]
 
-        Args:
-            x: [N, I, H, W] in the compute dtype.
-            w: [N, style_dim] float32.
+    def scales(self, w: Tensor) -> tuple[Tensor, Tensor]:
+        """Style [N, style_dim] -> factors of the inputs [N, I] and of the outputs [N, O], float32.
 
-        Returns:
-            [N, O, H', W'] in the compute dtype, and the factors [N, O] float32 it is to be
-            multiplied with.
+        The largest input factor is made 1 / sqrt(I*k*k), and the norm takes that back, so that
+        no half precision overflows by a strong style (as in StyleGAN2-ADA's code).
         """
-        scales = self.style_scales(w)
-        weight = self.weight[0]
-        squares = weight.float().square().sum(dim=(2, 3))  # [OI]
-        demodulation = torch.rsqrt(F.linear(scales.square(), squares) + 1e-8)  # [NO]
-        x = x * scales.to(x.dtype)[:, :, None, None]
-        weight = weight.to(x.dtype)
-        if self.up:
-            x = self.blur(F.conv_transpose2d(x, weight.transpose(0, 1), stride=2))
-        else:
-            x = F.conv2d(x, weight, padding=weight.shape[-1] // 2)
-        return x, demodulation
+        styles: Tensor = self.modulation(w)
+        largest = styles.abs().amax(dim=1, keepdim=True).clamp(min=1e-8)
+        inputs = styles / (largest * math.sqrt(self.weight[0, 0].numel()))
+        squares = self._squares() if self.squares is None else self.squares
+        norms = F.linear(inputs.square(), squares) + 1e-8 / largest.square()
+        return inputs, torch.rsqrt(norms)
+
+    def kernels(self, w: Tensor, *, gain: float) -> Iterator[Tensor]:
+        """For each style of [N, style_dim] the whole W', times ``gain``, laid out as ``kernel``."""
+        for inputs, outputs in zip(*self.scales(w), strict=True):
+            factors = outputs[:, None] * inputs * gain  # [OI]
+            yield self.kernel * (factors.T if self.up else factors)[:, :, None, None]
+
+    def forward(self, x: Tensor, kernel: Tensor) -> Tensor:
+        """[N, I, H, W] -> [N, O, H', W'], by a kernel laid out as ``self.kernel`` is."""
+        if not self.up:
+            return F.conv2d(x, kernel, padding=1)
+        blurred: Tensor = self.blur(F.conv_transpose2d(x, kernel, stride=2))
+        return blurred
+
+    def band(self, x: Tensor, kernel: Tensor, bias: Tensor, band: slice) -> Tensor:
+        """A band (of even bounds) of the same rows for one face, plus ``bias`` [O]."""
+        if not self.up:
+            return F.conv2d(rows(x, band.start - 1, band.stop + 1), kernel, bias, padding=(0, 1))
+        y = rows(x, band.start // 2 - 1, band.stop // 2 + 1)
+        # Its first and last row lack what comes from the rows beyond.
+        y = F.conv_transpose2d(y, kernel, stride=2)[:, :, 1:-1]
+        blurred: Tensor = self.blur(y, bias, pad=(0, 1))
+        return blurred
+
+    def _squares(self) -> Tensor:
+        return self.weight[0].float().square().sum(dim=(2, 3))  # [OI]
 
 
 class NoiseGain(nn.Module):
@@ -78,6 +105,12 @@ class StyledConv(nn.Module):
 
     With ``concat`` the features take channels of their own, so the block gives 2*O channels;
     without, they are added and it gives O.
+
+    Modulation costs a pass over weights or over features. On small maps, and on a graphics card or
+    in training, features are scaled, and one weight serves the whole batch. Large maps on a
+    processor are bound by its memory: there each face gets weights of its own, which are few
+    numbers, and the block is done in bands of rows that stay in the processor's cache until they
+    lie activated in their place.
     """
 
     def __init__(
@@ -90,16 +123,48 @@ class StyledConv(nn.Module):
         self.concat = concat
 
     def forward(self, x: Tensor, w: Tensor, features: Tensor) -> Tensor:
-        """x [N, I, H, W], w [N, style_dim], features [N or 1, O (or 1 if added), H', W']."""
-        x, demodulation = self.conv(x, w)
+        """The features of a level; x may be overwritten by them.
+
+        Args:
+            x: [N, I, H, W] in the compute dtype, channels last.
+            w: [N, style_dim] float32.
+            features: [N or 1, O (or 1 if added), H', W'] in the compute dtype.
+        """
+        large = x.shape[2] * x.shape[3] > self.conv.weight[0, :, 0].numel()
+        if self.concat and large and suit(x):
+            return self._in_bands(x, w, features)
+        gain, *biases = self._gain_and_biases(x)
+        inputs, outputs = self.conv.scales(w)
+        y = self.conv(x * as_channels(inputs, x), self.conv.kernel.to(x.dtype))
+        y = torch.addcmul(as_channels(biases[0], x), y, as_channels(outputs * ROOT, x))
         if not self.concat:
-            x = x * demodulation.to(x.dtype)[:, :, None, None]
-            x = torch.addcmul(x, features, self.noise.weight.to(x.dtype))
-            return activate(x, self.activate.bias)
-        # Activating the halves apart before joining them touches each feature once less.
-        own, theirs = self.activate.bias.chunk(2)
-        features = activate(features, theirs, self.noise.weight).expand(len(x), -1, -1, -1)
-        return torch.cat((activate(x, own, demodulation), features), dim=1)
+            return leaky(torch.addcmul(y, features, gain))
+        features = torch.addcmul(as_channels(biases[1], x), features, gain)
+        return leaky(torch.cat((y, features.expand(len(x), -1, -1, -1)), dim=1))
+
+    def _in_bands(self, x: Tensor, w: Tensor, features: Tensor) -> Tensor:
+        """The same, face by face and band by band; in the place of x when the size stays."""
+        gain, own, theirs = self._gain_and_biases(x)
+        joint = empty(x, 2 * len(own), 2 * x.shape[2]) if self.conv.up else x
+        features = features.expand(len(x), -1, -1, -1)
+        for n, kernel in enumerate(self.conv.kernels(w, gain=ROOT)):
+            mine, other = joint[n : n + 1].chunk(2, dim=1)
+            late: list[tuple[slice, Tensor]] = []
+            for band in bands(joint.shape[2]):
+                late.append((band, self.conv.band(x[n : n + 1], kernel.to(x.dtype), own, band)))
+                # Written a band late, because its last row was still needed just now.
+                while len(late) > (band.stop < joint.shape[2]):
+                    done, y = late.pop(0)
+                    leaky_into(mine[:, :, done], y)
+                    place, part = other[:, :, done], features[n : n + 1, :, done]
+                    torch.addcmul(as_channels(theirs, x), part, gain, out=place)
+                    leaky(place)
+        return joint
+
+    def _gain_and_biases(self, x: Tensor) -> list[Tensor]:
+        """The features' gain [1], and the bias [O] of each half, as the bare slope wants them."""
+        biases = self.activate.bias.chunk(2 if self.concat else 1)
+        return [(value * ROOT).to(x.dtype) for value in (self.noise.weight, *biases)]
 
 
 class ToRgb(nn.Module):
@@ -118,11 +183,9 @@ class ToRgb(nn.Module):
 
     def forward(self, x: Tensor, w: Tensor, skip: Tensor | None = None) -> Tensor:
         """x [N, I, H, W], w [N, style_dim], skip [N, 3, H/2, W/2] -> [N, 3, H, W] float32."""
-        scales = self.conv.style_scales(w)  # [NI]
+        scales = self.conv.modulation(w) / math.sqrt(x.shape[1])  # [NI]
         weight = self.conv.weight[:, :, :, 0, 0].float() * scales[:, None]  # [N3I]
-        rows = x.permute(0, 2, 3, 1).flatten(1, 2)  # [N(HW)I]
-        flat = rows @ weight.transpose(1, 2).to(x.dtype)  # [N(HW)3]
-        rgb = flat.float().view(len(x), *x.shape[2:], 3).permute(0, 3, 1, 2) + self.bias.float()
+        rgb = pixelwise(x, weight.to(x.dtype)).float() + self.bias.float()
         if skip is not None:
             rgb = rgb + self.upsample(skip)
         return rgb

@@ -7,14 +7,16 @@ layout leaves open is decided here and said where it is.
 
 from __future__ import annotations
 
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .config import GpenConfig
 from .generator import Generator
-from .layers import activate
-from .modulation import StyledConv
+from .layers import leaky
+from .modulation import ModulatedConv, StyledConv
 
 
 class Conv(nn.Conv2d):
@@ -88,7 +90,7 @@ class Mapper(nn.Module):
         self.second = nn.Linear(dim, dim)
 
     def forward(self, z: Tensor) -> Tensor:
-        hidden = activate(F.linear(self.norm(z), self.first.weight), self.first.bias)
+        hidden = leaky(self.first(self.norm(z)) * math.sqrt(2))
         w: Tensor = self.second(hidden)
         return w
 
@@ -150,6 +152,13 @@ class ResnetGpen(nn.Module):
         w = self.mapper(self.encoder(x))
         rgb: Tensor = self.generator(w, self.generator.noises(self.generator_dtype))
         return rgb
+
+    def freeze(self) -> ResnetGpen:
+        """Readies final weights for inference, as ``Gpen.freeze`` does."""
+        for module in self.modules():
+            if isinstance(module, ModulatedConv):
+                module.freeze()
+        return self.requires_grad_(False)
 
     def set_precision(self, dtype: torch.dtype, *, cast_weights: bool = True) -> ResnetGpen:
         """Chooses the dtype of the convolutions, as ``Gpen.set_precision`` does.

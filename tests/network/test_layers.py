@@ -7,7 +7,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gpen_engine.network.layers import EqualConv, EqualLinear, Fir, PixelNorm, Upsample, activate
+from gpen_engine.network.layers import (
+    EqualConv,
+    EqualLinear,
+    Fir,
+    PixelNorm,
+    Upsample,
+    leaky,
+    pixelwise,
+)
 
 
 def filtered(x: Tensor, kernel: Tensor, *, up: int, pad: tuple[int, int]) -> Tensor:
@@ -43,20 +51,26 @@ def test_skip_upsampling_is_bilinear_inside_and_darker_at_the_border() -> None:
     torch.testing.assert_close(Upsample()(x)[..., 1:-1, 1:-1], bilinear[..., 1:-1, 1:-1])
 
 
-@pytest.mark.parametrize(("gain", "pad"), [(1, (2, 2)), (4, (1, 1))])
-def test_low_pass_is_the_whole_kernel(gain: float, pad: tuple[int, int]) -> None:
+@pytest.mark.parametrize(("gain", "pad"), [(1, 2), (4, 1)])
+def test_low_pass_is_the_whole_kernel(gain: float, pad: int) -> None:
     x, fir = random(2, 3, 9, 6), Fir(gain=gain, pad=pad)
     assert fir.kernel.sum() == gain
-    expected = filtered(x, fir.kernel, up=1, pad=pad)
+    expected = filtered(x, fir.kernel, up=1, pad=(pad, pad))
     torch.testing.assert_close(fir(x), expected, rtol=0, atol=1e-12)
 
 
-def test_activation_scales_after_the_slope() -> None:
+def test_activation_keeps_a_fifth_of_what_is_negative() -> None:
     x = torch.tensor([[3.0, -3.0]])
-    expected = torch.tensor([[2**0.5 * 4, 2**0.5 * -0.4]])
-    torch.testing.assert_close(activate(x, torch.tensor([1.0, 1.0])), expected)
-    gained = activate(x, torch.tensor([1.0, 1.0]), torch.tensor([[2.0, 2.0]]))
-    torch.testing.assert_close(gained, torch.tensor([[2**0.5 * 7, 2**0.5 * -1.0]]))
+    assert leaky(x) is x
+    torch.testing.assert_close(x, torch.tensor([[3.0, -0.6]]))
+
+
+def test_product_of_pixels_is_a_convolution_of_one_pixel() -> None:
+    x = random(2, 3, 5, 4).contiguous(memory_format=torch.channels_last)
+    weight = random(2, 7, 3)
+    expected = [F.conv2d(a[None], b[:, :, None, None]) for a, b in zip(x, weight, strict=True)]
+    torch.testing.assert_close(pixelwise(x, weight), torch.cat(expected))
+    torch.testing.assert_close(pixelwise(x, weight[0])[:1], expected[0])
 
 
 def test_equalised_layers_scale_their_weights() -> None:
@@ -67,7 +81,9 @@ def test_equalised_layers_scale_their_weights() -> None:
     torch.testing.assert_close(linear(torch.ones(1, 16)), torch.full((1, 2), 0.05))
     conv = EqualConv(4, 1, 3)
     torch.nn.init.ones_(conv.weight)
-    torch.testing.assert_close(conv(torch.ones(1, 4, 3, 3)), torch.full((1, 1, 1, 1), 6.0))
+    # 36 ones times 1 / 6, and the bias, both times the activation's root
+    expected = torch.full((1, 1, 1, 1), 2**0.5 * 6.5)
+    torch.testing.assert_close(conv(torch.ones(1, 4, 3, 3), torch.tensor([0.5])), expected)
 
 
 def test_pixel_norm_gives_unit_root_mean_square() -> None:

@@ -40,15 +40,56 @@ def random(*shape: int) -> Tensor:
     return torch.randn(*shape, generator=torch.Generator().manual_seed(2))
 
 
-@pytest.mark.parametrize(("kernel", "up"), [(3, False), (3, True), (1, False)])
-def test_modulated_convolution(kernel: int, up: bool) -> None:
+@pytest.mark.parametrize("frozen", [False, True])
+@pytest.mark.parametrize("up", [False, True])
+def test_modulated_convolution_scales_features_or_weights(up: bool, frozen: bool) -> None:
     torch.manual_seed(0)
-    conv = ModulatedConv(6, 5, kernel, style_dim=8, up=up)
-    x, w = random(3, 6, 7, 9), random(3, 8)
-    y, demodulation = conv(x, w)
+    conv = ModulatedConv(6, 5, 3, style_dim=8, up=up).requires_grad_(False)
+    x, w = random(3, 6, 8, 10), random(3, 8)
     expected = published(conv, x, w, demodulate=True)
-    assert expected.shape == ((3, 5, 14, 18) if up else (3, 5, 7, 9))
-    torch.testing.assert_close(y * demodulation[:, :, None, None], expected, rtol=1e-5, atol=1e-5)
+    if frozen:
+        before = conv.weight.clone()
+        conv.freeze()
+        assert torch.equal(conv.weight, before)
+    inputs, outputs = conv.scales(w)
+    scaled = conv(x * inputs[:, :, None, None], conv.kernel) * outputs[:, :, None, None]
+    assert scaled.shape == expected.shape == ((3, 5, 16, 20) if up else (3, 5, 8, 10))
+    torch.testing.assert_close(scaled, expected, rtol=1e-5, atol=1e-5)
+    faces = [conv(face[None], k) for face, k in zip(x, conv.kernels(w, gain=1), strict=True)]
+    torch.testing.assert_close(torch.cat(faces), expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("strength", [1e-6, 1.0, 1e6])
+def test_strong_and_weak_styles_give_the_published_weights_without_overflow(
+    strength: float,
+) -> None:
+    torch.manual_seed(0)
+    conv = ModulatedConv(6, 5, 3, style_dim=8).requires_grad_(False)
+    conv.modulation.bias.fill_(strength)
+    conv.modulation.weight.mul_(strength)
+    x, w = random(2, 6, 8, 8), random(2, 8)
+    inputs, outputs = conv.scales(w)
+    assert inputs.abs().amax() <= 1
+    result = conv(x * inputs[:, :, None, None], conv.kernel) * outputs[:, :, None, None]
+    torch.testing.assert_close(result, published(conv, x, w, demodulate=True), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(("up", "size"), [(False, 160), (False, 64), (True, 96)])
+@pytest.mark.parametrize("shared", [False, True])
+def test_large_maps_in_bands_equal_whole_ones(up: bool, size: int, shared: bool) -> None:
+    """Bands meet without a seam, whether the last is whole or not, and at the image's edges."""
+    torch.manual_seed(0)
+    layer = StyledConv(8, 4, style_dim=8, concat=True, up=up)
+    layer.noise.weight.data.fill_(0.3)
+    layer.activate.bias.data.normal_()
+    x = random(2, 8, size, size).contiguous(memory_format=torch.channels_last)
+    w, side = random(2, 8), size * (2 if up else 1)
+    features = random(1 if shared else 2, 4, side, side)
+    whole = layer(x.clone(), w, features)  # with gradients, so not in bands
+    with torch.inference_mode():
+        banded = layer(x.clone(), w, features)
+    assert whole.requires_grad
+    torch.testing.assert_close(banded, whole.detach(), rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("concat", [True, False])
