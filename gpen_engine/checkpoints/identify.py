@@ -37,7 +37,8 @@ def network_of(path: Path) -> GpenConfig | str:
     if name in UPSCALERS:
         check_shapes(tensors, rrdb(UPSCALERS[name]), what)
     else:
-        from ..faces.facexlib_networks import face_parser, load, retinaface
+        from ..faces.facexlib_networks import face_parser, load
+        from ..faces.retinaface import retinaface
 
         build = retinaface if name.startswith("RetinaFace") else face_parser
         load(path, build, f"all weights of {name}", "Copy or download the file again.")

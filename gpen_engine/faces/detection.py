@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -19,21 +18,22 @@ from torch import Tensor
 
 from ..errors import GpenError
 from ..pixels import Box, FloatImage, Pixels
-from .facexlib_networks import decode, load, retinaface
+from .facexlib_networks import load
 from .geometry import Points
 from .merging import is_plausible, merge
+from .retinaface import MEAN, SIDES, STEPS, VARIANCE, retinaface
 
 SMALL = 640
 """Long side of the small copy in pixels."""
 LEAST = 64
 """Least limit to the long side of the largest copy in pixels; less shows no face."""
-TILE = 1024
-"""Side of the tiles that larger scales are searched in."""
+TILE = 1536
+"""Side of the tiles that larger scales are searched in, at most: the larger, the fewer pixels lie
+in two of them, and the more memory each takes."""
 OVERLAP = 256
 """What neighbouring tiles share; larger faces are found on a smaller scale."""
 STRIP = 64
 """Rows that are averaged at once."""
-_MEAN_BGR = (104.0, 117.0, 123.0)
 
 
 @dataclass(frozen=True, eq=False)  # arrays cannot be compared as a whole
@@ -74,6 +74,7 @@ class Detector:
             "It takes RetinaFace with MobileNet-0.25 or ResNet-50, as facexlib names them.",
         ).to(device)
         self.device = torch.device(device)
+        self.dtype = torch.float32
 
     def detect(
         self,
@@ -138,25 +139,15 @@ class Detector:
         height, width = image.shape[:2]
         # Whole strides, so that anchors and features agree; the mean colour outside.
         padded = np.zeros((-(-height // 32) * 32, -(-width // 32) * 32, 3), np.float32)
-        padded[:height, :width] = image[:, :, ::-1] * 255 - np.array(_MEAN_BGR, np.float32)
-        tensor = torch.from_numpy(padded.transpose(2, 0, 1)[None]).to(self.device)
-        offsets, probabilities, landmark_offsets = (t[0].float() for t in self.network(tensor))
-        keep = (probabilities[:, 1] > threshold).nonzero().flatten()
-        config: dict[str, Any] = vars(self.network)["cfg"]
-        height, width = padded.shape[:2]
-        all_anchors = anchors(height, width, config["steps"], config["min_sizes"])
-        boxes, landmarks = decode(
-            offsets[keep],
-            landmark_offsets[keep],
-            all_anchors.to(self.device)[keep],
-            config["variance"],
+        np.subtract(image, np.array(MEAN, np.float32), out=padded[:height, :width])
+        tensor = torch.from_numpy(padded)[None].permute(0, 3, 1, 2)
+        results = self.network(tensor.to(self.device, self.dtype))
+        offsets, scores, landmark_offsets = (t[0].float().cpu() for t in results)
+        keep = (scores > threshold).nonzero().flatten()
+        boxes, landmarks = decoded(
+            offsets[keep], landmark_offsets[keep], anchors(*padded.shape[:2])[keep]
         )
-        sides = np.array(padded.shape[1::-1], np.float64)
-        return (
-            boxes.cpu().double().numpy() * np.tile(sides, 2),
-            landmarks.cpu().double().numpy().reshape(-1, 5, 2) * sides,
-            probabilities[keep, 1].cpu().double().numpy(),
-        )
+        return boxes.numpy(), landmarks.numpy(), scores[keep].double().numpy()
 
 
 def check_limit(limit: int) -> None:
@@ -190,34 +181,54 @@ def scales(width: int, height: int, limit: int = 0) -> list[float]:
 
 
 def tiles(width: int, height: int, side: int, overlap: int) -> list[Box]:
-    """Boxes of at most ``side`` pixels that cover the picture and overlap."""
+    """Boxes of at most ``side`` pixels and equal size that cover the picture and overlap."""
 
     def spans(length: int) -> list[tuple[int, int]]:
-        if length <= side:
-            return [(0, length)]
-        count = -(-(length - overlap) // (side - overlap))
-        starts = np.linspace(0, length - side, count).round().astype(int)
-        return [(int(s), int(s) + side) for s in starts]
+        count = max(1, -(-(length - overlap) // (side - overlap)))
+        own = -(-(length + (count - 1) * overlap) // count)
+        starts = np.linspace(0, length - own, count).astype(int)
+        return [(int(s), int(s) + own) for s in starts]
 
     return [(x0, y0, x1, y1) for y0, y1 in spans(height) for x0, x1 in spans(width)]
 
 
-def anchors(height: int, width: int, steps: list[int], min_sizes: list[list[int]]) -> Tensor:
-    """RetinaFace's anchors for an image of this size: (A, 4) centre x, y, width, height.
+def anchors(height: int, width: int) -> Tensor:
+    """RetinaFace's anchors for an image of this size: (A, 4) centre x, y, width, height in pixels.
 
-    In units of the image's sides, in the order in which the network's heads give them.
+    Coordinates count from the image's edges, in the order in which the network's heads give them.
     """
-    sides = torch.tensor([width, height, width, height])
     levels = []
-    for step, sizes in zip(steps, min_sizes, strict=True):
+    for step, sides in zip(STEPS, SIDES, strict=True):
         y, x = torch.meshgrid(
             (torch.arange(-(-height // step)) + 0.5) * step,
             (torch.arange(-(-width // step)) + 0.5) * step,
             indexing="ij",
         )
-        per_size = [torch.stack([x, y, *[torch.full_like(x, s)] * 2], dim=-1) for s in sizes]
-        levels.append(torch.stack(per_size, dim=2).view(-1, 4) / sides)
+        per_side = [torch.stack([x, y, *[torch.full_like(x, s)] * 2], dim=-1) for s in sides]
+        levels.append(torch.stack(per_side, dim=2).view(-1, 4))
     return torch.cat(levels)
+
+
+def decoded(offsets: Tensor, landmark_offsets: Tensor, anchors: Tensor) -> tuple[Tensor, Tensor]:
+    """What the network says of some anchors, in pixels.
+
+    Args:
+        offsets, landmark_offsets: [A, 4] and [A, 10] from the network.
+        anchors: (A, 4) centre x, y, width, height.
+
+    Returns:
+        Boxes (A, 4) as x0, y0, x1, y1, and landmarks (A, 5, 2), both float64.
+    """
+    places, sizes = anchors.double().view(-1, 2, 2).unbind(1)
+    moves, growths = offsets.double().view(-1, 2, 2).unbind(1)
+    centres, halves = (
+        places + moves * VARIANCE[0] * sizes,
+        sizes * (growths * VARIANCE[1]).exp() / 2,
+    )
+    landmarks = (
+        places[:, None] + landmark_offsets.double().view(-1, 5, 2) * VARIANCE[0] * sizes[:, None]
+    )
+    return torch.cat([centres - halves, centres + halves], dim=1), landmarks
 
 
 def scaled(pixels: Pixels, box: Box, scale: float) -> FloatImage:
@@ -234,12 +245,10 @@ def scaled(pixels: Pixels, box: Box, scale: float) -> FloatImage:
         rows = pixels.rgb((x0, y, x1, min(y + STRIP, y1)))
         narrow = cv2.resize(rows, (width, len(rows)), interpolation=cv2.INTER_AREA)
         edges = np.arange(y - y0, y - y0 + len(rows) + 1) * ratio  # in rows of the small copy
-        into = edges[:-1].astype(int)
-        beyond = np.maximum(edges[1:] - (into + 1), 0)  # what lies in the next of these
-        for target, share in ((into, ratio - beyond), (np.minimum(into + 1, height - 1), beyond)):
-            starts = np.flatnonzero(np.diff(target, prepend=-1))
-            weighted = narrow * share.astype(np.float32)[:, None, None]
-            small[target[starts]] += np.add.reduceat(weighted, starts, axis=0)
+        into = np.arange(int(edges[0]), min(int(np.ceil(edges[-1])), height))[:, None]
+        shares = np.minimum(edges[1:], into + 1) - np.maximum(edges[:-1], into)
+        down = np.maximum(shares, 0).astype(np.float32) @ narrow.reshape(len(rows), -1)
+        small[into[:, 0]] += down.reshape(-1, width, 3)
     return small
 
 

@@ -1,8 +1,9 @@
-"""facexlib's networks, without facexlib's habits: the only module that imports it.
+"""facexlib's face parsers, without facexlib's habits: the only module that imports it.
 
-facexlib would download its weights unchecked and needs a torchvision that matches torch. Here the
-networks are built empty, their weights are read by our own safe reader, and torchvision is helped
-to import beside a torch build it was not made for (its CUDA wheel beside a CPU torch).
+It takes as long to import as PyTorch itself, so the detector has a network of its own. It would
+download its weights unchecked and needs a torchvision that matches torch. Here the networks are
+built empty, their weights are read by our own safe reader, and torchvision is helped to import
+beside a torch build it was not made for (its CUDA wheel beside a CPU torch).
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ Weights = dict[str, Tensor]
 
 
 @functools.cache
-def _import_facexlib() -> Any:
+def import_facexlib() -> Any:
     """Imports facexlib once, and says what is wrong when torchvision is."""
     _ready_torchvision()
     import facexlib.detection.retinaface
@@ -63,7 +64,7 @@ def load(path: Path, build: Callable[[Weights], nn.Module], what: str, takes: st
 
     Args:
         path: ``.pth`` or ``.safetensors``.
-        build: :func:`retinaface` or :func:`face_parser`.
+        build: :func:`face_parser`, or RetinaFace's.
         what, takes: for the message when the file holds something else.
 
     Raises:
@@ -74,28 +75,13 @@ def load(path: Path, build: Callable[[Weights], nn.Module], what: str, takes: st
     weights = {k.removeprefix("module."): v for k, v in tensors if isinstance(v, Tensor)}
     try:
         return build(weights)
-    except RuntimeError as error:  # what load_state_dict raises for other names and shapes
+    except (RuntimeError, KeyError) as error:  # other names and shapes
         raise GpenError("bad_checkpoint", f"{path.name} does not hold {what}.", takes) from error
 
 
-def retinaface(weights: Weights) -> nn.Module:
-    """RetinaFace with the given weights: MobileNet-0.25 or ResNet-50, told by their names.
-
-    Returns:
-        A network in evaluation mode on the CPU. Takes [N, 3, H, W] BGR in 0..255 minus
-        (104, 117, 123); gives offsets [N, A, 4], probabilities [N, A, 2] and landmark offsets
-        [N, A, 10] for A anchors; its ``cfg`` says where the anchors lie.
-
-    Raises:
-        RuntimeError: from ``load_state_dict`` when the weights are not RetinaFace's.
-    """
-    name = "mobile0.25" if "body.stage1.0.0.weight" in weights else "resnet50"
-    return _filled(empty_retinaface(name), weights)
-
-
 def empty_retinaface(name: str) -> nn.Module:
-    """RetinaFace with random weights; ``name`` is mobile0.25 or resnet50."""
-    module = _import_facexlib().detection.retinaface
+    """facexlib's RetinaFace with random weights; ``name`` is mobile0.25 or resnet50."""
+    module = import_facexlib().detection.retinaface
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it asks torchvision for an empty ResNet the old way
         return cast(nn.Module, module.RetinaFace(network_name=name, device=torch.device("cpu")))
@@ -109,7 +95,7 @@ def face_parser(weights: Weights) -> nn.Module:
         ImageNet-normalised (BiSeNet) and gives a tuple whose first item is the logits
         [N, 19, 512, 512].
     """
-    parsing = _import_facexlib().parsing
+    parsing = import_facexlib().parsing
     if any(key.startswith("cp.") for key in weights):
         return _filled(parsing.BiSeNet(num_class=19), weights)
     return _filled(parsing.ParseNet(in_size=512, out_size=512, parsing_ch=19), weights)
@@ -118,14 +104,3 @@ def face_parser(weights: Weights) -> nn.Module:
 def _filled(network: nn.Module, weights: Weights) -> nn.Module:
     network.load_state_dict({key: value.float() for key, value in weights.items()})
     return network.eval().requires_grad_(False)
-
-
-def decode(
-    offsets: Tensor, landmark_offsets: Tensor, anchors: Tensor, variance: list[float]
-) -> tuple[Tensor, Tensor]:
-    """Offsets [A, 4], [A, 10] and anchors [A, 4] to boxes [A, 4] (x0, y0, x1, y1) and landmarks
-    [A, 10], all in units of the image's sides."""
-    utils = _import_facexlib().detection.retinaface_utils
-    boxes = utils.decode(offsets, anchors, variance)
-    landmarks = utils.decode_landm(landmark_offsets, anchors, variance)
-    return boxes, landmarks

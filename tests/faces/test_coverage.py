@@ -10,7 +10,7 @@ import torch
 
 from gpen_engine import GpenError
 from gpen_engine.faces.coverage import FRAME, Parser, face_shape, frame
-from gpen_engine.faces.facexlib_networks import _import_facexlib
+from gpen_engine.faces.facexlib_networks import import_facexlib
 from gpen_engine.faces.geometry import TEMPLATES
 
 sizes = pytest.mark.parametrize("size", [64, 256, 1024])
@@ -63,7 +63,7 @@ def parser(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     """A parser from a file of random weights."""
     torch.manual_seed(5)
     sizes = {"in_size": 512, "out_size": 512, "parsing_ch": 19}
-    build = getattr(_import_facexlib().parsing, request.param)
+    build = getattr(import_facexlib().parsing, request.param)
     network = build(**sizes) if request.param == "ParseNet" else build(num_class=19)
     file = tmp_path_factory.mktemp("parser") / "parser.pth"
     torch.save(network.state_dict(), file)

@@ -112,7 +112,7 @@ def test_a_smaller_scale_gives_the_same_places(
 
 
 def test_a_face_on_the_seam_of_tiles_is_found_once(photo: Photo, detector: Detector) -> None:
-    """1800 pixels are two tiles, 0..1024 and 776..1800: this face lies in both and across."""
+    """1800 pixels are two tiles, 0..1028 and 772..1800: this face lies in both and across."""
     small = photo(PORTRAIT)
     (alone,) = detector.detect(Pixels(small))
     for x in (650, 800, 900):

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from gpen_engine import GpenError
 from gpen_engine.faces.detection import OVERLAP, TILE, anchors, scales, tiles
-from gpen_engine.faces.facexlib_networks import _import_facexlib
+from gpen_engine.faces.facexlib_networks import import_facexlib
+from gpen_engine.faces.retinaface import SIDES, STEPS
 
-STEPS, MIN_SIZES = [8, 16, 32], [[16, 32], [64, 128], [256, 512]]
 sides = st.integers(1, 5000)
 
 
@@ -102,10 +102,10 @@ def test_a_face_of_the_overlaps_size_is_whole_in_one_tile(length: int, start: in
 
 @pytest.mark.parametrize(("height", "width"), [(32, 32), (640, 480), (288, 1024), (100, 37)])
 def test_anchors_are_facexlibs(height: int, width: int) -> None:
-    settings = {"min_sizes": MIN_SIZES, "steps": STEPS, "clip": False}
-    utils = _import_facexlib().detection.retinaface_utils
+    settings = {"min_sizes": SIDES, "steps": STEPS, "clip": False}
+    utils = import_facexlib().detection.retinaface_utils
     theirs = utils.PriorBox(settings, image_size=(height, width)).forward()
-    ours = anchors(height, width, STEPS, MIN_SIZES)
+    ours = anchors(height, width) / torch.tensor([width, height] * 2)
     assert ours.shape == theirs.shape
     assert torch.allclose(ours, theirs, atol=1e-6, rtol=0)
     assert np.isfinite(ours.numpy()).all()
