@@ -10,7 +10,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .bands import bands, empty, leaky_into, rows, suit
-from .layers import Bias, EqualLinear, Fir, Upsample, as_channels, leaky, pixelwise
+from .layers import Bias, EqualLinear, Fir, Upsample, as_channels, drawn, leaky, pixelwise
+from .winograd import convolve
 
 ROOT = math.sqrt(2)
 
@@ -34,7 +35,7 @@ class ModulatedConv(nn.Module):
         self, inputs: int, outputs: int, kernel: int, *, style_dim: int, up: bool = False
     ) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.randn(1, outputs, inputs, kernel, kernel))
+        self.weight = drawn(1, outputs, inputs, kernel, kernel)
         self.modulation = EqualLinear(style_dim, inputs, bias_init=1.0)
         self.up = up
         if up:
@@ -42,10 +43,11 @@ class ModulatedConv(nn.Module):
         self.register_buffer("squares", None, persistent=False)
 
     def freeze(self) -> None:
-        """Keeps what does not change with the face, and lays the weight as convolutions want it."""
+        """Keeps what no face changes, and lays a weight for doubling as convolutions want it."""
         self.squares = self._squares()
-        kernel = self.kernel.contiguous(memory_format=torch.channels_last)
-        self.weight.data = (kernel.transpose(0, 1) if self.up else kernel)[None]
+        if self.up:
+            kernel = self.kernel.contiguous(memory_format=torch.channels_last)
+            self.weight.data = kernel.transpose(0, 1)[None]
 
     @property
     def kernel(self) -> Tensor:
@@ -74,14 +76,14 @@ class ModulatedConv(nn.Module):
     def forward(self, x: Tensor, kernel: Tensor) -> Tensor:
         """[N, I, H, W] -> [N, O, H', W'], by a kernel laid out as ``self.kernel`` is."""
         if not self.up:
-            return F.conv2d(x, kernel, padding=1)
+            return convolve(x, kernel, padding=(1, 1))
         blurred: Tensor = self.blur(F.conv_transpose2d(x, kernel, stride=2))
         return blurred
 
     def band(self, x: Tensor, kernel: Tensor, bias: Tensor, band: slice) -> Tensor:
         """A band (of even bounds) of the same rows for one face, plus ``bias`` [O]."""
         if not self.up:
-            return F.conv2d(rows(x, band.start - 1, band.stop + 1), kernel, bias, padding=(0, 1))
+            return convolve(rows(x, band.start - 1, band.stop + 1), kernel, bias, padding=(0, 1))
         y = rows(x, band.start // 2 - 1, band.stop // 2 + 1)
         # Its first and last row lack what comes from the rows beyond.
         y = F.conv_transpose2d(y, kernel, stride=2)[:, :, 1:-1]
