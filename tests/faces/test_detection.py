@@ -107,7 +107,7 @@ def test_every_kind_of_pixels_gives_the_same_faces(
 @pytest.mark.parametrize("factor", [2, 5])
 def test_a_smaller_scale_gives_the_same_places(photo: Photo, factor: int) -> None:
     """Edges onto edges: averaging undoes repeated pixels, so the network sees the same image."""
-    detector = Detector(dtype=torch.float32)
+    detector = Detector()
     image = photo("modern_grey.jpg")
     repeated = Pixels(image.repeat(factor, axis=0).repeat(factor, axis=1))
     expected = searched(detector, Pixels(image), 1, 0.9)
