@@ -101,13 +101,14 @@ class EqualConv(nn.Module):
         self.weight = nn.Parameter(torch.randn(outputs, inputs, kernel, kernel))
         self.stride = stride
 
-    def forward(self, x: Tensor, bias: Tensor) -> Tensor:
+    def forward(self, x: Tensor, bias: Tensor | None = None) -> Tensor:
         """sqrt(2) * (convolution + bias [O]), what an activation takes."""
         root = math.sqrt(2)
         weight = (self.weight * (root / math.sqrt(self.weight[0].numel()))).to(x.dtype)
-        bias = (bias * root).to(x.dtype)
+        bias = None if bias is None else (bias * root).to(x.dtype)
         if weight.shape[-1] == 1:
-            return pixelwise(x, weight[:, :, 0, 0]).add_(as_channels(bias, x))
+            y = pixelwise(x, weight[:, :, 0, 0])
+            return y if bias is None else y.add_(as_channels(bias, x))
         return F.conv2d(x, weight, bias, stride=self.stride)
 
 
