@@ -6,8 +6,11 @@ why.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib.util import find_spec
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -49,6 +52,19 @@ def why_not_fused(device: torch.device, dtype: torch.dtype) -> str:
     if why:
         fused.distrust(card)
     return why
+
+
+@contextmanager
+def full_precision() -> Iterator[None]:
+    """Within, convolutions of float32 numbers are not rounded to TF32, as PyTorch does when nobody
+    forbids it. Matrix products it leaves alone unless the process asked for that."""
+    convolutions: Any = torch.backends.cudnn.conv  # type: ignore[attr-defined]
+    before = convolutions.fp32_precision
+    convolutions.fp32_precision = "ieee"
+    try:
+        yield
+    finally:
+        convolutions.fp32_precision = before
 
 
 def first_line(error: Exception) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .network import Gpen, GpenConfig, ResnetGpen
+from . import fast
+from .graphs import Graphs
+from .network import Gpen, GpenConfig, ResnetGpen, fused
 
 
 class GpenModel:
@@ -35,6 +37,7 @@ class GpenModel:
         self.dtype = dtype
         self.sha256 = sha256
         self.parameters = sum(p.numel() for p in network.parameters())
+        self._graphs = Graphs(self.network)
 
     @property
     def config(self) -> GpenConfig:
@@ -63,12 +66,40 @@ class GpenModel:
                 f" not {images.dtype} {list(images.shape)}"
             )
         with torch.inference_mode():
-            restored: Tensor = self.network(images.to(self.device), seed=seed)
+            on_card = self.device.type == "cuda"
+            placed = images.to(self.device, non_blocking=on_card)
+            run = self._on_card if on_card else self.network
+            restored: Tensor = run(placed, seed=seed)
         # Copied out of inference mode: its tensors refuse to be changed in place by the caller.
         return restored.to(images.device, images.dtype, copy=True)
 
+    def _on_card(self, images: Tensor, *, seed: int) -> Tensor:
+        """By the fast ways that were seen to work there; what fails all the same is done plainly.
+
+        Only that memory ran out is told, and only when no recorded graphs had any.
+        """
+        with torch.cuda.device(self.device), fast.full_precision():
+            fast.why_not_fused(self.device, self.dtype)  # tries it, the first time
+            restored: Tensor
+            try:
+                if self.config.in_size == self.config.out_size and len(images):
+                    return self._graphs(images)
+                restored = self.network(images, seed=seed)  # the noise changes with the seed
+                return restored
+            except Exception as error:
+                if isinstance(error, torch.OutOfMemoryError):
+                    if not len(self._graphs):
+                        raise
+                elif not fused.distrust(images.device):
+                    raise
+                self._graphs.drop()
+            restored = self.network(images, seed=seed)
+            return restored
+
     def move(self, device: torch.device | str) -> None:
         """Takes the weights to another device; on the processor they become float32."""
+        if len(self._graphs):
+            self._graphs.drop()  # they are of the weights where they were
         self.device = torch.device(device)
         if self.device.type == "cpu":
             self.dtype = torch.float32

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import pytest
 import torch
 from torch import Tensor
 
+from gpen_engine import fast
 from gpen_engine.model import GpenModel
-from gpen_engine.network import Gpen, GpenConfig
+from gpen_engine.network import Gpen, GpenConfig, fused
 
 CONFIG = GpenConfig(64, 128, 1, 0.0625, style_dim=32, style_layers=2)
 
@@ -79,3 +82,60 @@ def test_the_result_is_an_ordinary_tensor_and_the_input_untouched(model: GpenMod
 def test_other_images_are_refused(model: GpenModel, images: Tensor) -> None:
     with pytest.raises(ValueError, match=r"needs floating-point images \[N, 3, 64, 64\]"):
         model(images)
+
+
+@pytest.fixture
+def card(model: GpenModel, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The processor in place of a card; a list of what fails there."""
+    failing: list[str] = []
+
+    def distrust(_: object) -> bool:
+        there = "kernels" in failing
+        failing.clear()
+        return there
+
+    def run(images: Tensor, *, seed: int) -> Tensor:
+        if "kernels" in failing:
+            raise RuntimeError("PTX was compiled with an unsupported toolchain")
+        if "memory" in failing:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        if "shapes" in failing:
+            raise RuntimeError("shapes do not match")
+        return images * seed
+
+    monkeypatch.setattr(torch.cuda, "device", lambda _: nullcontext())
+    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: failing.clear())
+    monkeypatch.setattr(fast, "why_not_fused", lambda *_: "")
+    monkeypatch.setattr(fused, "distrust", distrust)
+    monkeypatch.setattr(model.network, "forward", run)
+    return failing
+
+
+def test_on_a_card_what_fails_by_the_kernels_is_done_without(
+    model: GpenModel, card: list[str]
+) -> None:
+    assert torch.equal(model._on_card(faces(1), seed=3), faces(1) * 3)
+    card.append("kernels")
+    assert torch.equal(model._on_card(faces(1), seed=3), faces(1) * 3)
+    card.append("shapes")
+    with pytest.raises(RuntimeError, match="shapes"):
+        model._on_card(faces(1), seed=3)
+
+
+def test_on_a_card_shortage_is_told_unless_graphs_had_the_memory(
+    model: GpenModel, card: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card.append("memory")
+    with pytest.raises(torch.OutOfMemoryError):
+        model._on_card(faces(1), seed=3)
+    monkeypatch.setitem(model._graphs._kept, (1, torch.float32), None)
+    assert torch.equal(model._on_card(faces(1), seed=3), faces(1) * 3)
+    assert len(model._graphs) == 0
+
+
+def test_convolutions_in_full_precision_whatever_the_process_prefers() -> None:
+    before = torch.backends.cudnn.conv.fp32_precision
+    with fast.full_precision():
+        assert torch.backends.cudnn.conv.fp32_precision == "ieee"
+    assert torch.backends.cudnn.conv.fp32_precision == before
+    assert torch.backends.cudnn.allow_tf32  # what asks by the older name is not disturbed
