@@ -17,7 +17,7 @@ class GpenModel:
         name: what to call it in a layer's title, such as ``GPEN-BFR-512``.
         config: sizes and widths of the network.
         device: where its weights lie and where it computes.
-        dtype: precision of its convolutions.
+        dtype: precision of its convolutions; what float16 cannot hold turns it into float32.
         sha256: hexadecimal sum of the weights file; None when made from a dict.
         parameters: how many learned numbers it has.
     """
@@ -70,6 +70,9 @@ class GpenModel:
             placed = images.to(self.device, non_blocking=on_card)
             run = self._on_card if on_card else self.network
             restored: Tensor = run(placed, seed=seed)
+            if self.dtype == torch.float16 and not restored.isfinite().all():
+                self._widen()  # some feature is beyond it, and what is not finite stays so
+                restored = run(placed, seed=seed)
         # Copied out of inference mode: its tensors refuse to be changed in place by the caller.
         return restored.to(images.device, images.dtype, copy=True)
 
@@ -96,14 +99,18 @@ class GpenModel:
             restored = self.network(images, seed=seed)
             return restored
 
+    def _widen(self) -> None:
+        """To float32, for good."""
+        self.dtype = torch.float32
+        self.network.set_precision(self.dtype)
+        self._graphs = Graphs(self.network)
+
     def move(self, device: torch.device | str) -> None:
         """Takes the weights to another device; on the processor they become float32."""
-        if len(self._graphs):
-            self._graphs.drop()  # they are of the weights where they were
+        self._graphs = Graphs(self.network)  # the old ones are of the weights where they were
         self.device = torch.device(device)
         if self.device.type == "cpu":
-            self.dtype = torch.float32
-            self.network.set_precision(self.dtype)
+            self._widen()
         self.network.to(self.device)
 
     def __repr__(self) -> str:

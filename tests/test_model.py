@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from gpen_engine import fast
+from gpen_engine import fast, load_model
 from gpen_engine.model import GpenModel
 from gpen_engine.network import Gpen, GpenConfig, fused
 
@@ -131,6 +131,40 @@ def test_on_a_card_shortage_is_told_unless_graphs_had_the_memory(
     monkeypatch.setitem(model._graphs._kept, (1, torch.float32), None)
     assert torch.equal(model._on_card(faces(1), seed=3), faces(1) * 3)
     assert len(model._graphs) == 0
+
+
+def overflowing(dtype: torch.dtype) -> GpenModel:
+    """A model whose encoder's features are beyond 65504."""
+    torch.manual_seed(8)
+    network = Gpen(GpenConfig(64, 64, 1, 0.0625, style_dim=32)).eval()
+    network.ecd0[0][0].weight.data.mul_(1e5)  # type: ignore[index]
+    for name, parameter in network.named_parameters():
+        if name.endswith("noise.weight"):
+            torch.nn.init.constant_(parameter, 1e-5)
+    return GpenModel(
+        network.set_precision(dtype).freeze(),
+        name="Test",
+        device=torch.device("cpu"),
+        dtype=dtype,
+        sha256=None,
+    )
+
+
+def test_what_float16_cannot_hold_is_computed_in_float32() -> None:
+    half, whole = overflowing(torch.float16), overflowing(torch.float32)
+    expected = whole(faces(2))
+    assert expected.isfinite().all()
+    for _ in range(2):
+        assert (half(faces(2)) - expected).norm() < 5e-3 * expected.norm()
+    assert half.dtype == torch.float32
+
+
+def test_what_float16_can_hold_stays_in_it(tiny_model: GpenModel) -> None:
+    model = load_model(tiny_model.network.state_dict(), device="cpu", dtype="float16")
+    for images in (faces(1), torch.ones(1, 3, 64, 64), -torch.ones(1, 3, 64, 64)):
+        expected = tiny_model(images)
+        assert (model(images) - expected).norm() < 5e-3 * expected.norm()
+    assert model.dtype == torch.float16
 
 
 def test_convolutions_in_full_precision_whatever_the_process_prefers() -> None:
