@@ -6,8 +6,8 @@ why.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import cache
 from importlib.util import find_spec
 from typing import Any
@@ -65,6 +65,15 @@ def full_precision() -> Iterator[None]:
         yield
     finally:
         convolutions.fp32_precision = before
+
+
+def room(shape: Sequence[int], device: torch.device) -> Tensor:
+    """Float32 numbers on the processor, to go to this device or to come from it: where a card can
+    read and write them by itself, if the system has such memory left."""
+    if device.type == "cuda":
+        with suppress(RuntimeError):
+            return torch.empty(tuple(shape), pin_memory=True)
+    return torch.empty(tuple(shape))
 
 
 def first_line(error: Exception) -> str:

@@ -74,6 +74,8 @@ class GpenModel:
                 self._widen()  # some feature is beyond it, and what is not finite stays so
                 restored = run(placed, seed=seed)
         # Copied out of inference mode: its tensors refuse to be changed in place by the caller.
+        if on_card and images.device.type == "cpu":
+            return fast.room(restored.shape, self.device).copy_(restored).to(images.dtype)
         return restored.to(images.device, images.dtype, copy=True)
 
     def _on_card(self, images: Tensor, *, seed: int) -> Tensor:
