@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from .graphs import Graphs, first_line
 from .network import Gpen, GpenConfig, fused
 
 TRIAL = GpenConfig(256, 256, 1, 0.125, style_dim=64, style_layers=2)
@@ -54,6 +55,33 @@ def why_not_fused(device: torch.device, dtype: torch.dtype) -> str:
     return why
 
 
+@cache
+def why_not_recorded(device: torch.device, dtype: torch.dtype) -> str:
+    """Whether the card replays a recorded network with the result that it gives unrecorded.
+
+    Args:
+        device: one that computes; a card must be the current one.
+        dtype: as in ``Gpen.set_precision``.
+
+    Returns:
+        Empty if it does, else why it does not.
+    """
+    if device.type != "cuda":
+        return "they are made for NVIDIA's and AMD's cards"
+    try:
+        network, images = _trial(torch.device("cuda", torch.cuda.current_device()))
+        network.set_precision(dtype)
+        with torch.inference_mode():
+            graphs = Graphs(network)
+            plain, *replayed = (graphs(images).clone() for _ in range(3))
+        # Some of cuDNN's algorithms never sum in the same order twice.
+        bound = FURTHEST[dtype] * plain.norm()
+        right = all((result - plain).norm() <= bound for result in replayed)
+    except Exception as error:  # as above
+        return first_line(error)
+    return graphs.why_not or ("" if right else "their results are wrong here")
+
+
 @contextmanager
 def full_precision() -> Iterator[None]:
     """Within, convolutions of float32 numbers are not rounded to TF32, as PyTorch does when nobody
@@ -74,11 +102,6 @@ def room(shape: Sequence[int], device: torch.device) -> Tensor:
         with suppress(RuntimeError):
             return torch.empty(tuple(shape), pin_memory=True)
     return torch.empty(tuple(shape))
-
-
-def first_line(error: Exception) -> str:
-    """What an error says, without its details."""
-    return str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
 
 
 def _trial(device: torch.device) -> tuple[Gpen, Tensor]:

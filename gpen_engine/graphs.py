@@ -46,7 +46,8 @@ class Graphs:
         self._network = network
         self._seen: set[Kind] = set()
         self._kept: OrderedDict[Kind, Graph] = OrderedDict()
-        self._failed = False
+        self.why_not = ""
+        """Why nothing is recorded any more; empty as long as it is."""
 
     def __len__(self) -> int:
         """How many are kept."""
@@ -55,7 +56,7 @@ class Graphs:
     def __call__(self, images: Tensor) -> Tensor:
         """The network's result, which the next call may overwrite."""
         kind = len(images), images.dtype
-        if kind in self._seen and kind not in self._kept and not self._failed:
+        if kind in self._seen and kind not in self._kept and not self.why_not:
             self._record(kind, images)
         self._seen.add(kind)
         graph = self._kept.get(kind)
@@ -66,9 +67,9 @@ class Graphs:
         graph.recorded.replay()
         return graph.result
 
-    def drop(self) -> None:
+    def drop(self, why: str) -> None:
         """Gives their memory back, and records no more."""
-        self._failed = True
+        self.why_not = why
         self._kept.clear()
         torch.cuda.empty_cache()
 
@@ -78,12 +79,12 @@ class Graphs:
             self._kept[kind] = self._recorded(images.clone())
             free, total = torch.cuda.mem_get_info(images.device)
             if free < LEFT * total:
-                self.drop()
+                self.drop("too little of the card's memory is free")
             elif len(self._kept) > MOST:
                 self._kept.popitem(last=False)
-        except Exception:  # of the driver, or of a library that cannot be recorded
+        except Exception as error:  # of the driver, or of a library that cannot be recorded
             torch.cuda.set_stream(stream)
-            self.drop()
+            self.drop(first_line(error))
 
     def _recorded(self, images: Tensor) -> Graph:
         # Before it is recorded it must have run on a stream that is not the default one.
@@ -99,3 +100,8 @@ class Graphs:
         with torch.cuda.graph(recorded, pool=pool, capture_error_mode="thread_local"):
             result = self._network(images)
         return Graph(recorded, images, result)
+
+
+def first_line(error: Exception) -> str:
+    """What an error says, without its details."""
+    return str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__

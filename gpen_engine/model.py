@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from . import fast
-from .graphs import Graphs
+from .graphs import Graphs, first_line
 from .network import Gpen, GpenConfig, ResnetGpen, fused
 
 
@@ -85,19 +85,22 @@ class GpenModel:
         """
         with torch.cuda.device(self.device), fast.full_precision():
             fast.why_not_fused(self.device, self.dtype)  # tries it, the first time
+            replays = not fast.why_not_recorded(self.device, self.dtype)
             restored: Tensor
             try:
-                if self.config.in_size == self.config.out_size and len(images):
+                # Noise, which only a widening network takes, changes with the seed.
+                if replays and self.config.in_size == self.config.out_size and len(images):
                     return self._graphs(images)
-                restored = self.network(images, seed=seed)  # the noise changes with the seed
+                restored = self.network(images, seed=seed)
                 return restored
             except Exception as error:
+                why = first_line(error)
                 if isinstance(error, torch.OutOfMemoryError):
                     if not len(self._graphs):
                         raise
                 elif not fused.distrust(images.device):
                     raise
-                self._graphs.drop()
+                self._graphs.drop(why)
             restored = self.network(images, seed=seed)
             return restored
 

@@ -84,6 +84,45 @@ def test_a_processor_and_a_pytorch_without_triton(
     assert "Triton" in fast.why_not_fused(CARD, torch.float32)
 
 
+@pytest.fixture
+def recording(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """A card that gives these results in turn, one for each call of a recorded network."""
+    fast.why_not_recorded.cache_clear()
+    monkeypatch.setattr(torch.cuda, "current_device", lambda: 0)
+    trial = fast._trial(torch.device("cpu"))
+    monkeypatch.setattr(fast, "_trial", lambda _: trial)
+
+    def give(results: list[float], why: str = "") -> None:
+        calls = iter(results)
+
+        class Fake:
+            why_not = why
+
+            def __call__(self, _: Tensor) -> Tensor:
+                return torch.full((9,), next(calls))
+
+        monkeypatch.setattr(fast, "Graphs", lambda _: Fake())
+
+    return give
+
+
+@pytest.mark.parametrize(
+    ("results", "why", "expected"),
+    [
+        ([1, 1, 1], "", ""),
+        ([1, 1, 1], "too little memory", "too little memory"),
+        ([1, 1, 2], "", "their results are wrong here"),
+        ([1, torch.nan, 1], "", "their results are wrong here"),
+    ],
+)
+def test_recorded_networks_must_give_the_plain_result(
+    results: list[float], why: str, expected: str, recording: Callable[..., None]
+) -> None:
+    recording([float(result) for result in results], why)
+    assert fast.why_not_recorded(CARD, torch.float16) == expected
+    fast.why_not_recorded.cache_clear()
+
+
 def test_the_trial_is_the_same_every_time_and_leaves_randomness_alone() -> None:
     before = torch.get_rng_state()
     (network, images), (again, same) = (fast._trial(torch.device("cpu")) for _ in range(2))
@@ -103,3 +142,4 @@ def test_this_card(dtype: torch.dtype, asked: None) -> None:
     if find_spec("triton") is None:
         pytest.skip("Triton is missing")
     assert fast.why_not_fused(CARD, dtype) == ""
+    assert fast.why_not_recorded(CARD, dtype) == ""

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from gpen_engine import GpenModel, load_model
+from gpen_engine.fast import FURTHEST
 from gpen_engine.graphs import MOST, Graph, Graphs
 from gpen_engine.network import Gpen, GpenConfig
 
@@ -84,6 +85,7 @@ def test_what_cannot_be_recorded_is_done_plainly_for_good(
     monkeypatch.setattr(graphs, "_recorded", fail)
     call(graphs, 1, 1, 1)
     assert deeds == ["plain 1", "on the stream", "plain 1", "plain 1"]
+    assert graphs.why_not == "CUDA error: operation not permitted when stream is capturing"
 
 
 def test_nothing_is_kept_when_memory_is_short(
@@ -104,8 +106,9 @@ def test_a_replay_on_this_card(dtype: torch.dtype) -> None:
     first, second = torch.rand(2, 2, 3, 256, 256) * 2 - 1
     plain, *replayed = (model(first) for _ in range(3))
     assert len(model._graphs) == 1
+    close = FURTHEST[dtype]
     for again in replayed:
-        assert torch.equal(again, plain)
+        assert (again - plain).norm() <= close * plain.norm()
     expected = load_model(state, device="cpu")(second)
     distance = (model(second) - expected).norm() / expected.norm()
     assert distance < (1e-4 if dtype == torch.float32 else 2e-2)

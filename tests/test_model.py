@@ -106,6 +106,7 @@ def card(model: GpenModel, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(torch.cuda, "device", lambda _: nullcontext())
     monkeypatch.setattr(torch.cuda, "empty_cache", lambda: failing.clear())
     monkeypatch.setattr(fast, "why_not_fused", lambda *_: "")
+    monkeypatch.setattr(fast, "why_not_recorded", lambda *_: "")
     monkeypatch.setattr(fused, "distrust", distrust)
     monkeypatch.setattr(model.network, "forward", run)
     return failing
