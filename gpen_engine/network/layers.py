@@ -87,9 +87,9 @@ class EqualLinear(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         root = math.sqrt(2) if self.activated else 1.0
         gain = root * self.lr_multiplier / math.sqrt(self.weight.shape[1])
-        # The gain goes on the short vector, not on the weight matrix: the same product, less work.
-        x = F.linear(x * gain, self.weight.to(x.dtype))
-        x = x + self.bias.to(x.dtype) * (root * self.lr_multiplier)
+        # In one step, for a graphics card: asking it takes longer than what is asked for.
+        bias, weight = self.bias.to(x.dtype), self.weight.to(x.dtype)
+        x = torch.addmm(bias, x, weight.mT, beta=root * self.lr_multiplier, alpha=gain)
         return leaky(x) if self.activated else x
 
 
