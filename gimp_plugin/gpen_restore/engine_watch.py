@@ -1,5 +1,5 @@
 """Asking the engine once a second, in a thread, so that the window with the answers stays alive
-whatever the engine does."""
+whatever the engine does. Asking never starts it, even where the system would."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import threading
 from dataclasses import dataclass
 
 from gpen_engine.errors import GpenError
-from gpen_engine.wire import EngineHome, Status, connect, reach
+from gpen_engine.wire import EngineHome, Status, glance, reach
 
 EVERY = 1.0
 """Seconds between two questions."""
@@ -78,7 +78,7 @@ class EngineWatch:
                 self._news.put(News("starting"))
                 reach(self._home).close()
             else:
-                with connect(self._home) as engine:
+                with glance(self._home) as engine:
                     engine.stop()
         except GpenError as error:
             if error.code != "gone":
@@ -86,7 +86,7 @@ class EngineWatch:
 
     def _ask(self) -> News:
         try:
-            with connect(self._home) as engine:
+            with glance(self._home) as engine:
                 return News("running", engine.status(), self._trouble)
         except GpenError as error:
             trouble = self._trouble if error.code == "gone" else str(error)

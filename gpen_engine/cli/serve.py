@@ -50,10 +50,6 @@ def _run(home: EngineHome) -> None:
     from ..server import Service
     from ..server.listening import inherited
 
-    # PyTorch's threads are not to spin while they wait for each other. Beside GIMP, or anything
-    # else that is busy on the same cores, that takes up to ten times as long (measured on two
-    # cores); with nothing else it would save a third of the small model's time.
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     # The current folder may be deleted, with which MKL does not load, or be on a disk that
     # somebody wants to take out.
     os.chdir(home.folder.anchor)

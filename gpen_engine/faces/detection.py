@@ -60,12 +60,20 @@ class Detector:
         weights: a RetinaFace file (MobileNet-0.25 or ResNet-50, facexlib's layout), by default
             the embedded one.
         device: where it runs.
+        dtype: its precision; by default bfloat16 on a processor with instructions for it, where
+            it takes two thirds of the time and moves landmarks by half a percent of the face at
+            most, else float32.
 
     Raises:
         GpenError: ``bad_checkpoint`` when the file holds something else.
     """
 
-    def __init__(self, weights: Path | None = None, device: str | torch.device = "cpu") -> None:
+    def __init__(
+        self,
+        weights: Path | None = None,
+        device: str | torch.device = "cpu",
+        dtype: torch.dtype | None = None,
+    ) -> None:
         path = weights or Path(__file__).parents[1] / "embedded" / "detector.safetensors"
         self.network = load(
             path,
@@ -74,7 +82,8 @@ class Detector:
             "It takes RetinaFace with MobileNet-0.25 or ResNet-50, as facexlib names them.",
         ).to(device)
         self.device = torch.device(device)
-        self.dtype = torch.float32
+        self.dtype = dtype or (torch.bfloat16 if _is_fast_in_half(self.device) else torch.float32)
+        self.network.set_precision(self.dtype)
 
     def detect(
         self,
@@ -148,6 +157,12 @@ class Detector:
             offsets[keep], landmark_offsets[keep], anchors(*padded.shape[:2])[keep]
         )
         return boxes.numpy(), landmarks.numpy(), scores[keep].double().numpy()
+
+
+def _is_fast_in_half(device: torch.device) -> bool:
+    """Whether it is a processor with instructions for bfloat16."""
+    can = torch.cpu.get_capabilities()
+    return device.type == "cpu" and bool(can.get("avx512_bf16") or can.get("amx_bf16"))
 
 
 def check_limit(limit: int) -> None:

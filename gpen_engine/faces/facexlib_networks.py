@@ -13,7 +13,7 @@ import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -22,6 +22,7 @@ from ..checkpoints.reading import read
 from ..errors import GpenError
 
 Weights = dict[str, Tensor]
+T = TypeVar("T", bound=nn.Module)
 
 
 @functools.cache
@@ -59,7 +60,7 @@ def _ready_torchvision() -> object:
     return None
 
 
-def load(path: Path, build: Callable[[Weights], nn.Module], what: str, takes: str) -> nn.Module:
+def load(path: Path, build: Callable[[Weights], T], what: str, takes: str) -> T:
     """Reads a weights file safely and builds the network that it is for.
 
     Args:

@@ -42,17 +42,26 @@ class RetinaFace(nn.Module):
             nn.ModuleList(_Head(width, numbers) for _ in STEPS) for numbers in (2, 4, 10)
         )
 
+    def set_precision(self, dtype: torch.dtype) -> None:
+        """That of the features. What is read from them stays float32: rounded scores would be
+        equal, and the best of a face's many anchors could not be told."""
+        for part in (self.body, self.fpn, self.ssh1, self.ssh2, self.ssh3):
+            part.to(dtype)
+
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Looks at images.
 
         Args:
-            image: [N, 3, H, W] RGB in 0..1 minus ``MEAN``, H and W divisible by 32.
+            image: [N, 3, H, W] RGB in 0..1 minus ``MEAN``, H and W divisible by 32, in the
+                precision of the features.
 
         Returns:
-            Offsets [N, A, 4], scores in 0..1 [N, A] and landmark offsets [N, A, 10] of A anchors.
+            Offsets [N, A, 4], scores in 0..1 [N, A] and landmark offsets [N, A, 10] of A anchors,
+            all float32.
         """
         levels = self.fpn(self.body(image))
-        levels = [see(x) for see, x in zip((self.ssh1, self.ssh2, self.ssh3), levels, strict=True)]
+        contexts = (self.ssh1, self.ssh2, self.ssh3)
+        levels = [context(x).float() for context, x in zip(contexts, levels, strict=True)]
         classes, offsets, landmarks = (
             torch.cat([head(x) for head, x in zip(heads, levels, strict=True)], dim=1)
             for heads in (self.ClassHead, self.BboxHead, self.LandmarkHead)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from .config import GpenConfig
-from .layers import EqualLinear, PixelNorm
+from .layers import EqualLinear, PixelNorm, drawn
 from .modulation import StyledConv, ToRgb
 
 
@@ -27,7 +27,7 @@ class Constant(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.input = nn.Parameter(torch.randn(1, channels, 4, 4))
+        self.input = drawn(1, channels, 4, 4)
 
 
 class Generator(nn.Module):

@@ -22,6 +22,18 @@ is left to do to the features is the plain ``leaky``.
 """
 
 
+def drawn(*shape: int, scale: float = 1.0) -> nn.Parameter:
+    """A parameter drawn from N(0, scale^2).
+
+    On the meta device nothing is drawn: that a network is laid out there before its weights are
+    read would otherwise import PyTorch's compiler, which takes a second.
+    """
+    values = torch.empty(shape)
+    if not values.is_meta:
+        values.normal_().mul_(scale)
+    return nn.Parameter(values)
+
+
 def leaky(x: Tensor) -> Tensor:
     """leaky_relu(x, 0.2), in place."""
     return F.leaky_relu(x, SLOPE, inplace=True)
@@ -79,7 +91,7 @@ class EqualLinear(nn.Module):
         activated: bool = False,
     ) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.randn(outputs, inputs) / lr_multiplier)
+        self.weight = drawn(outputs, inputs, scale=1 / lr_multiplier)
         self.bias = nn.Parameter(torch.full((outputs,), bias_init))
         self.lr_multiplier = lr_multiplier
         self.activated = activated
@@ -98,7 +110,7 @@ class EqualConv(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, kernel: int, *, stride: int = 1) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.randn(outputs, inputs, kernel, kernel))
+        self.weight = drawn(outputs, inputs, kernel, kernel)
         self.stride = stride
 
     def forward(self, x: Tensor, bias: Tensor | None = None) -> Tensor:

@@ -11,7 +11,8 @@ from torch import Tensor, nn
 
 from . import fused
 from .bands import bands, empty, leaky_into, rows, suit
-from .layers import Bias, EqualLinear, Fir, Upsample, as_channels, leaky, pixelwise
+from .layers import Bias, EqualLinear, Fir, Upsample, as_channels, drawn, leaky, pixelwise
+from .winograd import convolve
 
 ROOT = math.sqrt(2)
 
@@ -35,7 +36,7 @@ class ModulatedConv(nn.Module):
         self, inputs: int, outputs: int, kernel: int, *, style_dim: int, up: bool = False
     ) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.randn(1, outputs, inputs, kernel, kernel))
+        self.weight = drawn(1, outputs, inputs, kernel, kernel)
         self.modulation = EqualLinear(style_dim, inputs, bias_init=1.0)
         self.up = up
         if up:
@@ -44,10 +45,12 @@ class ModulatedConv(nn.Module):
         self.register_buffer("norm", None, persistent=False)
 
     def freeze(self) -> None:
-        """Keeps what does not change with the face, and lays the weight as convolutions want it."""
+        """Keeps what no face changes, and lays weights as convolutions want them: on a processor
+        only those for doubling channels last."""
         self.squares, self.norm = self._sums()
-        kernel = self.kernel.contiguous(memory_format=torch.channels_last)
-        self.weight.data = (kernel.transpose(0, 1) if self.up else kernel)[None]
+        if self.up or self.weight.device.type != "cpu":
+            kernel = self.kernel.contiguous(memory_format=torch.channels_last)
+            self.weight.data = (kernel.transpose(0, 1) if self.up else kernel)[None]
 
     @property
     def kernel(self) -> Tensor:
@@ -89,14 +92,14 @@ class ModulatedConv(nn.Module):
 
     def convolved(self, x: Tensor, kernel: Tensor) -> Tensor:
         """The same without the low-pass: when doubling [N, O, 2H + 1, 2W + 1]."""
-        return (
-            F.conv_transpose2d(x, kernel, stride=2) if self.up else F.conv2d(x, kernel, padding=1)
-        )
+        if self.up:
+            return F.conv_transpose2d(x, kernel, stride=2)
+        return convolve(x, kernel, padding=(1, 1))
 
     def band(self, x: Tensor, kernel: Tensor, bias: Tensor, band: slice) -> Tensor:
         """A band (of even bounds) of the same rows for one face, plus ``bias`` [O]."""
         if not self.up:
-            return F.conv2d(rows(x, band.start - 1, band.stop + 1), kernel, bias, padding=(0, 1))
+            return convolve(rows(x, band.start - 1, band.stop + 1), kernel, bias, padding=(0, 1))
         y = rows(x, band.start // 2 - 1, band.stop // 2 + 1)
         # Its first and last row lack what comes from the rows beyond.
         y = F.conv_transpose2d(y, kernel, stride=2)[:, :, 1:-1]

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from .config import GpenConfig
 from .generator import Generator
-from .layers import leaky
+from .layers import drawn, leaky
 from .modulation import ModulatedConv, StyledConv
 
 
@@ -102,7 +102,7 @@ class StoredNoise(nn.Module):
         super().__init__()
         sizes = [4] + [size for size in config.generator_sizes for _ in range(2)]
         for i, size in enumerate(sizes):
-            self.register_buffer(f"noise_{i}", torch.randn(1, 1, size, size))
+            self.register_buffer(f"noise_{i}", drawn(1, 1, size, size).data)
 
     def forward(self, dtype: torch.dtype) -> list[tuple[Tensor, Tensor]]:
         """The maps in pairs, a level each, as ``Generator`` takes its features."""

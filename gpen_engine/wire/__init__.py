@@ -25,7 +25,7 @@ stand in place of any of the engine's messages and is the last one.
 
 from .client import Engine, PatchRows, connect
 from .home import EngineHome, Launch
-from .launch import reach
+from .launch import glance, reach
 from .messages import (
     PROTOCOL,
     SAMPLES,
@@ -59,5 +59,6 @@ __all__ = [
     "Request",
     "Status",
     "connect",
+    "glance",
     "reach",
 ]

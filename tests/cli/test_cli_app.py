@@ -40,6 +40,7 @@ def test_help_is_light() -> None:
         "except SystemExit as end: assert end.code == 0, end.code\n"
         "heavy = {'torch', 'numpy', 'cv2', 'PIL', 'imagecodecs'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
+        "import os; assert 'OMP_WAIT_POLICY' in os.environ  # before PyTorch reads it\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False

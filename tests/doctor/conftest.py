@@ -15,6 +15,12 @@ from gpen_engine.installation import placing
 from gpen_engine.wire import EngineHome
 
 
+@pytest.fixture(autouse=True)
+def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An environment that the installer did not make, whoever made that of the tests."""
+    monkeypatch.setattr("sys.prefix", str(tmp_path / "environment"))
+
+
 @pytest.fixture
 def user_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty home, named so that a shell has to quote it, of a user with GIMP 3.0 and 3.2."""

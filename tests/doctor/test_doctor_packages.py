@@ -31,6 +31,8 @@ def plant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plant:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content)
 
+    # As the fixture ``environment`` does it in this process.
+    write("sitecustomize.py", f"import sys\nsys.prefix = {str(tmp_path / 'environment')!r}\n")
     return write
 
 

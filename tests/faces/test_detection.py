@@ -11,6 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
 from gpen_engine.faces import Detector, Face
@@ -65,6 +66,16 @@ def test_all_29_faces_of_a_group_are_found(photo: Photo, detector: Detector) -> 
     assert all(min(face.size) > 12 and max(face.size) < 90 for face in faces)
 
 
+def test_half_precision_finds_the_same(photo: Photo) -> None:
+    """Landmarks move by no more than what another place of the tiles does."""
+    exact, half = (Detector(dtype=dtype) for dtype in (torch.float32, torch.bfloat16))
+    for name in (SOLVAY, PORTRAIT):
+        pixels = Pixels(photo(name))
+        for one, other in zip(exact.detect(pixels), half.detect(pixels), strict=True):
+            assert abs(one.score - other.score) < 0.02
+            assert np.abs(one.landmarks - other.landmarks).max() < 0.01 * max(one.size)
+
+
 def test_published_and_embedded_weights_find_the_same(
     photo: Photo, detector: Detector, shared: Path
 ) -> None:
@@ -94,10 +105,9 @@ def test_every_kind_of_pixels_gives_the_same_faces(
 
 
 @pytest.mark.parametrize("factor", [2, 5])
-def test_a_smaller_scale_gives_the_same_places(
-    photo: Photo, detector: Detector, factor: int
-) -> None:
+def test_a_smaller_scale_gives_the_same_places(photo: Photo, factor: int) -> None:
     """Edges onto edges: averaging undoes repeated pixels, so the network sees the same image."""
+    detector = Detector(dtype=torch.float32)
     image = photo("modern_grey.jpg")
     repeated = Pixels(image.repeat(factor, axis=0).repeat(factor, axis=1))
     expected = searched(detector, Pixels(image), 1, 0.9)

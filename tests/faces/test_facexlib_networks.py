@@ -22,7 +22,7 @@ IMPORT_FACEXLIB = """
 import sys
 from gpen_engine import Restorer
 Restorer()
-print({"facexlib", "torchvision"} & set(sys.modules))
+print({"facexlib", "torchvision", "torch._dynamo", "sympy"} & set(sys.modules))
 from gpen_engine.faces.facexlib_networks import import_facexlib
 print(import_facexlib().parsing.BiSeNet.__name__)
 """

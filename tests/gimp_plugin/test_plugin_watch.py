@@ -51,3 +51,17 @@ def test_an_engine_that_cannot_be_started_is_explained(home: EngineHome) -> None
     while "install.py" not in news_until(watch, "stopped").trouble:
         assert time.monotonic() < end
     watch.end()
+
+
+def test_asking_starts_no_engine_where_the_system_would(home: EngineHome) -> None:
+    """There somebody always listens; only a locked lock shows that it is the engine."""
+    watch = EngineWatch(home, every=0.01)
+    with serving(home):
+        home.autostart.touch()
+        watch.begin()
+        assert news_until(watch, "stopped") == News("stopped")
+        time.sleep(0.05)
+        assert (watch.news() or News("stopped")).state == "stopped"
+        home.lock.touch()
+        news_until(watch, "running")
+        watch.end()
