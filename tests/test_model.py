@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import pytest
 import torch
 from torch import Tensor
 
+from gpen_engine import fast, load_model
 from gpen_engine.model import GpenModel
-from gpen_engine.network import Gpen, GpenConfig
+from gpen_engine.network import Gpen, GpenConfig, fused
 
 CONFIG = GpenConfig(64, 128, 1, 0.0625, style_dim=32, style_layers=2)
 
@@ -79,3 +82,95 @@ def test_the_result_is_an_ordinary_tensor_and_the_input_untouched(model: GpenMod
 def test_other_images_are_refused(model: GpenModel, images: Tensor) -> None:
     with pytest.raises(ValueError, match=r"needs floating-point images \[N, 3, 64, 64\]"):
         model(images)
+
+
+@pytest.fixture
+def card(model: GpenModel, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The processor in place of a card; a list of what fails there."""
+    failing: list[str] = []
+
+    def distrust(_: object) -> bool:
+        there = "kernels" in failing
+        failing.clear()
+        return there
+
+    def run(images: Tensor, *, seed: int) -> Tensor:
+        if "kernels" in failing:
+            raise RuntimeError("PTX was compiled with an unsupported toolchain")
+        if "memory" in failing:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        if "shapes" in failing:
+            raise RuntimeError("shapes do not match")
+        return images * seed
+
+    monkeypatch.setattr(torch.cuda, "device", lambda _: nullcontext())
+    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: failing.clear())
+    monkeypatch.setattr(fast, "why_not_fused", lambda *_: "")
+    monkeypatch.setattr(fast, "why_not_recorded", lambda *_: "")
+    monkeypatch.setattr(fused, "distrust", distrust)
+    monkeypatch.setattr(model.network, "forward", run)
+    return failing
+
+
+def test_on_a_card_what_fails_by_the_kernels_is_done_without(
+    model: GpenModel, card: list[str]
+) -> None:
+    assert torch.equal(model._on_card(faces(1), seed=3), faces(1) * 3)
+    card.append("kernels")
+    assert torch.equal(model._on_card(faces(1), seed=3), faces(1) * 3)
+    card.append("shapes")
+    with pytest.raises(RuntimeError, match="shapes"):
+        model._on_card(faces(1), seed=3)
+
+
+def test_on_a_card_shortage_is_told_unless_graphs_had_the_memory(
+    model: GpenModel, card: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card.append("memory")
+    with pytest.raises(torch.OutOfMemoryError):
+        model._on_card(faces(1), seed=3)
+    monkeypatch.setitem(model._graphs._kept, (1, torch.float32), None)
+    assert torch.equal(model._on_card(faces(1), seed=3), faces(1) * 3)
+    assert len(model._graphs) == 0
+
+
+def overflowing(dtype: torch.dtype) -> GpenModel:
+    """A model whose encoder's features are beyond 65504."""
+    torch.manual_seed(8)
+    network = Gpen(GpenConfig(64, 64, 1, 0.0625, style_dim=32)).eval()
+    network.ecd0[0][0].weight.data.mul_(1e5)  # type: ignore[index]
+    for name, parameter in network.named_parameters():
+        if name.endswith("noise.weight"):
+            torch.nn.init.constant_(parameter, 1e-5)
+    return GpenModel(
+        network.set_precision(dtype).freeze(),
+        name="Test",
+        device=torch.device("cpu"),
+        dtype=dtype,
+        sha256=None,
+    )
+
+
+def test_what_float16_cannot_hold_is_computed_in_float32() -> None:
+    half, whole = overflowing(torch.float16), overflowing(torch.float32)
+    expected = whole(faces(2))
+    assert expected.isfinite().all()
+    for _ in range(2):
+        assert (half(faces(2)) - expected).norm() < 5e-3 * expected.norm()
+    assert half.dtype == torch.float32
+
+
+def test_what_float16_can_hold_stays_in_it(tiny_model: GpenModel) -> None:
+    model = load_model(tiny_model.network.state_dict(), device="cpu", dtype="float16")
+    for images in (faces(1), torch.ones(1, 3, 64, 64), -torch.ones(1, 3, 64, 64)):
+        expected = tiny_model(images)
+        assert (model(images) - expected).norm() < 5e-3 * expected.norm()
+    assert model.dtype == torch.float16
+
+
+def test_convolutions_in_full_precision_whatever_the_process_prefers() -> None:
+    before = torch.backends.cudnn.conv.fp32_precision
+    with fast.full_precision():
+        assert torch.backends.cudnn.conv.fp32_precision == "ieee"
+    assert torch.backends.cudnn.conv.fp32_precision == before
+    assert torch.backends.cudnn.allow_tf32  # what asks by the older name is not disturbed

@@ -40,7 +40,8 @@ def device(case: Case) -> Iterator[Finding]:
     free, total = _memory(chosen)
     words = "works, in half precision too" if half else "works, in full precision only"
     memory = f"{free / 1e9:.0f} of {total / 1e9:.0f} GB of memory free"
-    yield Finding("ok", NAME, f"{_name(chosen)} {words}; {memory}.")
+    fast = _fast_ways(chosen) if chosen.type == "cuda" else ""
+    yield Finding("ok", NAME, f"{_name(chosen)} {words}; {memory}.{fast}")
     if _cpu(chosen):
         yield from _idle_card(case)
 
@@ -58,6 +59,20 @@ def _idle_card(case: Case) -> Iterator[Finding]:
         yield Finding("warning", NAME, sentence, case.repair("--device", word))
     elif hardware.maker != "none" and build.device == "cpu":
         yield Finding("note", NAME, f"No graphics card is used: {build.why}.")
+
+
+def _fast_ways(card: torch.device) -> str:
+    """Which of them the engine takes; the others it does without."""
+    import torch
+
+    from ..device import choose_dtype
+    from ..fast import why_not_fused, why_not_recorded
+
+    dtype = choose_dtype("auto", card)
+    with torch.cuda.device(card):
+        reasons = why_not_fused(card, dtype), why_not_recorded(card, dtype)
+    fused, recorded = (f"no ({why})" if why else "yes" for why in reasons)
+    return f" Fused kernels: {fused}; CUDA graphs: {recorded}."
 
 
 def _cpu(device: torch.device) -> bool:

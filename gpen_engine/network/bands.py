@@ -40,8 +40,9 @@ def rows(x: Tensor, start: int, stop: int) -> Tensor:
 
 def empty(like: Tensor, channels: int, size: int) -> Tensor:
     """A square map for each face [N, channels, size, size], to be filled; channels last."""
+    shape = (len(like), channels, size, size)
     return torch.empty(
-        (len(like), channels, size, size), dtype=like.dtype, memory_format=torch.channels_last
+        shape, dtype=like.dtype, device=like.device, memory_format=torch.channels_last
     )
 
 

@@ -6,6 +6,7 @@ from typing import cast
 
 from torch import Tensor, nn
 
+from . import fused
 from .bands import ROWS, bands, empty, leaky_into, rows, suit
 from .config import GpenConfig
 from .layers import Bias, EqualConv, EqualLinear, Fir, leaky
@@ -20,6 +21,8 @@ class Stem(nn.Sequential):
 
     def forward(self, x: Tensor) -> Tensor:
         conv, bias = cast("tuple[EqualConv, Bias]", self[0])
+        if fused.suit(x):
+            return fused.activated(conv(x), bias.bias)
         return leaky(conv(x, bias.bias))
 
 
@@ -33,6 +36,8 @@ class Shrink(nn.Sequential):
 
     def forward(self, x: Tensor) -> Tensor:
         low_pass, conv, bias = cast("tuple[Fir, EqualConv, Bias]", self[0])
+        if fused.suit(x):
+            return fused.activated(conv(fused.low_passed(x, low_pass.kernel, pad=2)), bias.bias)
         size = x.shape[2] // 2
         if size < 128 or not suit(x):
             return leaky(conv(low_pass(x), bias.bias))

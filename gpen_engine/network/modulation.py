@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from . import fused
 from .bands import bands, empty, leaky_into, rows, suit
 from .layers import Bias, EqualLinear, Fir, Upsample, as_channels, drawn, leaky, pixelwise
 from .winograd import convolve
@@ -41,30 +42,41 @@ class ModulatedConv(nn.Module):
         if up:
             self.blur = Fir(gain=4, pad=1)
         self.register_buffer("squares", None, persistent=False)
+        self.register_buffer("norm", None, persistent=False)
 
     def freeze(self) -> None:
-        """Keeps what no face changes, and lays a weight for doubling as convolutions want it."""
-        self.squares = self._squares()
-        if self.up:
+        """Keeps what no face changes, and lays weights as convolutions want them: on a processor
+        only those for doubling channels last."""
+        self.squares, self.norm = self._sums()
+        if self.up or self.weight.device.type != "cpu":
             kernel = self.kernel.contiguous(memory_format=torch.channels_last)
-            self.weight.data = kernel.transpose(0, 1)[None]
+            self.weight.data = (kernel.transpose(0, 1) if self.up else kernel)[None]
 
     @property
     def kernel(self) -> Tensor:
         """The weight as the convolution takes it: [O, I, k, k], when doubling [I, O, k, k]."""
         return self.weight[0].transpose(0, 1) if self.up else self.weight[0]
 
-    def scales(self, w: Tensor) -> tuple[Tensor, Tensor]:
+    def scales(self, w: Tensor, *, fast: bool = False) -> tuple[Tensor, Tensor]:
         """Style [N, style_dim] -> factors of the inputs [N, I] and of the outputs [N, O], float32.
 
-        The largest input factor is made 1 / sqrt(I*k*k), and the norm takes that back, so that
-        no half precision overflows by a strong style (as in StyleGAN2-ADA's code).
+        Neither a strong style nor large weights make a half precision overflow: the inputs are
+        divided by the largest factor and by the norm of the largest filter, so that no sum exceeds
+        the features' own norm; the outputs' factors take that back. (StyleGAN2-ADA's code divides
+        each filter instead, which would cost a pass over the weights.)
+
+        Args:
+            w: the style.
+            fast: by the kernels of ``fused``.
         """
         styles: Tensor = self.modulation(w)
-        largest = styles.abs().amax(dim=1, keepdim=True).clamp(min=1e-8)
-        inputs = styles / (largest * math.sqrt(self.weight[0, 0].numel()))
-        squares = self._squares() if self.squares is None else self.squares
-        norms = F.linear(inputs.square(), squares) + 1e-8 / largest.square()
+        squares, norm = self._sums() if self.squares is None else (self.squares, self.norm)
+        epsilon = 1e-8 * self.weight[0, 0].numel()
+        if fast:
+            return fused.scales(styles, squares, norm, epsilon)
+        largest = styles.abs().amax(dim=1, keepdim=True).clamp(min=1e-8) * norm
+        inputs = styles / largest
+        norms = F.linear(inputs.square(), squares) + epsilon / largest.square()
         return inputs, torch.rsqrt(norms)
 
     def kernels(self, w: Tensor, *, gain: float) -> Iterator[Tensor]:
@@ -75,10 +87,14 @@ class ModulatedConv(nn.Module):
 
     def forward(self, x: Tensor, kernel: Tensor) -> Tensor:
         """[N, I, H, W] -> [N, O, H', W'], by a kernel laid out as ``self.kernel`` is."""
-        if not self.up:
-            return convolve(x, kernel, padding=(1, 1))
-        blurred: Tensor = self.blur(F.conv_transpose2d(x, kernel, stride=2))
-        return blurred
+        y = self.convolved(x, kernel)
+        return self.blur(y) if self.up else y
+
+    def convolved(self, x: Tensor, kernel: Tensor) -> Tensor:
+        """The same without the low-pass: when doubling [N, O, 2H + 1, 2W + 1]."""
+        if self.up:
+            return F.conv_transpose2d(x, kernel, stride=2)
+        return convolve(x, kernel, padding=(1, 1))
 
     def band(self, x: Tensor, kernel: Tensor, bias: Tensor, band: slice) -> Tensor:
         """A band (of even bounds) of the same rows for one face, plus ``bias`` [O]."""
@@ -90,8 +106,11 @@ class ModulatedConv(nn.Module):
         blurred: Tensor = self.blur(y, bias, pad=(0, 1))
         return blurred
 
-    def _squares(self) -> Tensor:
-        return self.weight[0].float().square().sum(dim=(2, 3))  # [OI]
+    def _sums(self) -> tuple[Tensor, Tensor]:
+        """Of the squared weights over each kernel [O, I]; the norm [1] of the largest filter, at
+        least 1."""
+        squares = self.weight[0].float().square().sum(dim=(2, 3))
+        return squares, squares.sum(dim=1).amax(dim=0, keepdim=True).sqrt().clamp(min=1)
 
 
 class NoiseGain(nn.Module):
@@ -108,11 +127,11 @@ class StyledConv(nn.Module):
     With ``concat`` the features take channels of their own, so the block gives 2*O channels;
     without, they are added and it gives O.
 
-    Modulation costs a pass over weights or over features. On small maps, and on a graphics card or
-    in training, features are scaled, and one weight serves the whole batch. Large maps on a
-    processor are bound by its memory: there each face gets weights of its own, which are few
-    numbers, and the block is done in bands of rows that stay in the processor's cache until they
-    lie activated in their place.
+    Modulation costs a pass over weights or over features. On small maps and in training, features
+    are scaled, and one weight serves the whole batch. Large maps are bound by memory: there each
+    face gets weights of its own, which are few numbers. On a processor the block is then done in
+    bands of rows that stay in its cache until they lie activated in their place, on a graphics card
+    by a kernel that does in one pass all that follows the convolution.
     """
 
     def __init__(
@@ -133,6 +152,8 @@ class StyledConv(nn.Module):
             features: [N or 1, O (or 1 if added), H', W'] in the compute dtype.
         """
         large = x.shape[2] * x.shape[3] > self.conv.weight[0, :, 0].numel()
+        if self.concat and fused.suit(x):
+            return self._fused(x, w, features, large)
         if self.concat and large and suit(x):
             return self._in_bands(x, w, features)
         gain, *biases = self._gain_and_biases(x)
@@ -143,6 +164,28 @@ class StyledConv(nn.Module):
             return leaky(torch.addcmul(y, features, gain))
         features = torch.addcmul(as_channels(biases[1], x), features, gain)
         return leaky(torch.cat((y, features.expand(len(x), -1, -1, -1)), dim=1))
+
+    def _fused(self, x: Tensor, w: Tensor, features: Tensor, large: bool) -> Tensor:
+        """The same on a graphics card, with one pass over the maps after the convolution."""
+        conv = self.conv
+        inputs, outputs = conv.scales(w, fast=True)
+        joint = empty(x, 2 * outputs.shape[1], x.shape[2] * (2 if conv.up else 1))
+        for some in [slice(n, n + 1) for n in range(len(x))] if large else [slice(None)]:
+            if large:
+                factors = inputs[some].view((-1, 1, 1, 1) if conv.up else (1, -1, 1, 1))
+                y = conv.convolved(x[some], (conv.kernel * factors).to(x.dtype))
+            else:
+                y = conv.convolved(x * as_channels(inputs, x), conv.kernel.to(x.dtype))
+            fused.joined(
+                joint[some],
+                y,
+                gain=outputs[some],
+                bias=self.activate.bias,
+                features=features if len(features) == 1 else features[some],
+                features_gain=self.noise.weight,
+                kernel=conv.blur.kernel if conv.up else None,
+            )
+        return joint
 
     def _in_bands(self, x: Tensor, w: Tensor, features: Tensor) -> Tensor:
         """The same, face by face and band by band; in the place of x when the size stays."""
@@ -185,6 +228,11 @@ class ToRgb(nn.Module):
 
     def forward(self, x: Tensor, w: Tensor, skip: Tensor | None = None) -> Tensor:
         """x [N, I, H, W], w [N, style_dim], skip [N, 3, H/2, W/2] -> [N, 3, H, W] float32."""
+        if fused.suit(x):
+            weight = self.conv.weight[0, :, :, 0, 0].float()
+            kernel = None if skip is None else self.upsample.kernel
+            styles = self.conv.modulation(w)
+            return fused.painted(x, styles, weight, self.bias.flatten(), skip, kernel)
         scales = self.conv.modulation(w) / math.sqrt(x.shape[1])  # [NI]
         weight = self.conv.weight[:, :, :, 0, 0].float() * scales[:, None]  # [N3I]
         rgb = pixelwise(x, weight.to(x.dtype)).float() + self.bias.float()

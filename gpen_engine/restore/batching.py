@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from ..errors import GpenError
+from ..fast import room
 from ..model import GpenModel
 from ..network import GpenConfig
 from ..pixels import FloatImage
@@ -68,17 +69,20 @@ def run_batches(
 
 
 def _run(model: GpenModel, crops: list[FloatImage], seed: int) -> list[FloatImage]:
-    images = torch.from_numpy(np.stack(crops).transpose(0, 3, 1, 2)) * 2 - 1
-    restored = model(images, seed=seed).float().add(1).div(2).clamp(0, 1)
+    images = room((len(crops), *crops[0].shape), model.device)
+    np.stack(crops, out=images.numpy())
+    images = images.mul_(2).sub_(1).permute(0, 3, 1, 2)
+    restored = model(images, seed=seed).float().add(1).div_(2).clamp_(0, 1)
     return list(restored.permute(0, 2, 3, 1).contiguous().numpy())
 
 
 def batch_size(model: GpenModel) -> int:
-    """How many faces to restore at once: half of the GPU's free memory; few on the processor,
-    whose cores one large face keeps busy."""
+    """How many faces to restore at once: half of the GPU's free memory, of which PyTorch keeps some
+    for us; few on the processor, whose cores one large face keeps busy."""
     if model.device.type != "cuda":
         return 4 if model.config.out_size <= 256 else 1
     free, _ = torch.cuda.mem_get_info(model.device)
+    free += torch.cuda.memory_reserved(model.device) - torch.cuda.memory_allocated(model.device)
     return int(min(MOST, max(1, free // 2 // bytes_per_face(model.config, model.dtype))))
 
 

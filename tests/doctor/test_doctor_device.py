@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import torch
 from examining import look, the_fault
 
 import gpen_engine.device
+import gpen_engine.fast
 from gpen_engine.doctor.device import device
 from gpen_engine.errors import GpenError
 from gpen_engine.installation import hardware
@@ -65,15 +67,23 @@ def test_a_card_that_does_not_compute(
     assert fault.cure == f"{repair} --device cpu"
 
 
-def test_a_card_that_computes(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("why", "fused"),
+    [("", "yes"), ("this PyTorch comes without Triton", "no (this PyTorch comes without Triton)")],
+)
+def test_a_card_that_computes(monkeypatch: pytest.MonkeyPatch, why: str, fused: str) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda _: "NVIDIA H200")
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (140e9, 150e9))
+    monkeypatch.setattr(torch.cuda, "device", lambda _: nullcontext())
+    monkeypatch.setattr(gpen_engine.fast, "why_not_fused", lambda *_: why)
+    monkeypatch.setattr(gpen_engine.fast, "why_not_recorded", lambda *_: "")
     fail(monkeypatch)
     (finding,) = look(device)
     assert finding.mark == "ok"
     assert finding.sentence == (
         "NVIDIA H200 works, in half precision too; 140 of 150 GB of memory free."
+        f" Fused kernels: {fused}; CUDA graphs: yes."
     )
 
 

@@ -74,6 +74,30 @@ def test_strong_and_weak_styles_give_the_published_weights_without_overflow(
     torch.testing.assert_close(result, published(conv, x, w, demodulate=True), rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("style", [1e-5, 1.0, 1e5])
+@pytest.mark.parametrize("weight", [1e-2, 1.0, 6e3])
+@pytest.mark.parametrize("up", [False, True])
+@torch.inference_mode()
+def test_large_norms_fit_half_precision(up: bool, weight: float, style: float) -> None:
+    """Where weights and features are large, their product is far beyond float16: 6e3 * 1e3 * 24."""
+    torch.manual_seed(0)
+    layer = StyledConv(64, 32, style_dim=8, concat=True, up=up)
+    conv = layer.conv
+    conv.weight.data.mul_(weight)
+    conv.modulation.bias.data.mul_(style)
+    conv.modulation.weight.data.mul_(style)
+    half = conv.weight.to(torch.float16)
+    conv.weight.data = half.double()
+    x, w, size = random(2, 64, 8, 8) * 1000, random(2, 8), 16 if up else 8
+    features = random(2, 32, size, size)
+    image = published(conv.double(), x.double(), w.double(), demodulate=True)
+    expected = math.sqrt(2) * F.leaky_relu(image, 0.2)
+    conv.float().weight.data = half
+    got = layer(x.half(), w, features.half())[:, :32]
+    bound = 1e-2 if weight > 1000 else 2e-3  # factors of some millionths have fewer digits
+    assert (got.double() - expected).norm() < bound * expected.norm()
+
+
 @pytest.mark.parametrize(("up", "size"), [(False, 160), (False, 64), (True, 96)])
 @pytest.mark.parametrize("shared", [False, True])
 def test_large_maps_in_bands_equal_whole_ones(up: bool, size: int, shared: bool) -> None:

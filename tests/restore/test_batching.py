@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from fake_models import FakeModel, identity
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from gpen_engine import GpenError, GpenModel
-from gpen_engine.network import GpenConfig
+from gpen_engine.network import Gpen, GpenConfig
 from gpen_engine.pixels import FloatImage
 from gpen_engine.restore.batching import (
     MOST,
@@ -169,6 +172,60 @@ def test_batches_on_a_gpu_take_half_of_its_free_memory(
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (free, 1 << 43))
     expected = free // 2 // bytes_per_face(model.config, model.dtype)
     assert batch_size(model) == (batch or min(MOST, expected))
+
+
+def test_what_pytorch_keeps_counts_as_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = FakeModel(identity, 512, device="cuda:0")
+    face = bytes_per_face(model.config, model.dtype)
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (2 * face, 1 << 43))
+    assert batch_size(model) == 1
+    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda _: 5 * face)
+    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda _: face)
+    assert batch_size(model) == 3
+
+
+class Allocations(TorchDispatchMode):
+    """Counts the bytes of the tensors that are made within, as long as they live."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.alive: dict[int, int] = {}
+        self.peak = 0
+
+    def __torch_dispatch__(
+        self, function: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        made = function(*args, **(kwargs or {}))
+        for tensor in made if isinstance(made, tuple | list) else [made]:
+            storage = tensor.untyped_storage()
+            if storage._cdata not in self.alive:
+                self.alive[storage._cdata] = storage.nbytes()
+                weakref.finalize(storage, self.alive.pop, storage._cdata)
+        self.peak = max(self.peak, sum(self.alive.values()))
+        return made
+
+
+def most_bytes(size: int, dtype: torch.dtype, batch: int) -> int:
+    """In use at once by a released model and its work, done the plain way of a graphics card."""
+    with torch.device("meta"):
+        network = Gpen(GpenConfig(size, size, 2, 1)).set_precision(dtype).freeze()
+        images = torch.empty(batch, 3, size, size)
+        with torch.inference_mode(), Allocations() as counted:
+            network(images)
+    return counted.peak + sum(weights.nbytes for weights in network.parameters())
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.float32])
+@pytest.mark.parametrize("size", [512, 1024, 2048])
+def test_a_face_more_takes_no_more_than_expected(size: int, dtype: torch.dtype) -> None:
+    more = (most_bytes(size, dtype, 5) - most_bytes(size, dtype, 1)) / 4
+    assert more < 1.1 * bytes_per_face(GpenConfig(size, size, 2, 1), dtype)
+
+
+def test_a_face_of_2048_pixels_fits_cards_of_6_gb() -> None:
+    """Beside half a gigabyte for CUDA, and a recorded graph's maps being apart from others."""
+    for dtype, bound in ((torch.float16, 1.7e9), (torch.float32, 3.1e9)):
+        assert most_bytes(2048, dtype, 1) < bound
 
 
 def test_bytes_of_a_face_of_the_published_512_model() -> None:
