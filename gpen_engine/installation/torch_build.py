@@ -15,6 +15,9 @@ from .screen import Run
 TORCH = "torch==2.13.0"
 TORCHVISION = "torchvision==0.28.0"
 INDEX = "https://download.pytorch.org/whl/"
+MISSING = ("No matching distribution", "ResolutionImpossible")
+"""What pip says where a build is not to be had. The second is said instead of the first where
+pip's settings have a file of constraints that names the package, whatever it allows."""
 DEVICES = ("auto", "cpu", "cuda", "rocm", "xpu", "mps")
 
 # What PyTorch 2.13 is built for, by its own release matrix: the tag of the build (also the name of
@@ -148,7 +151,7 @@ def install(build: Build, pip: Sequence[str], run: Run) -> tuple[int, str]:
     for way in ways:
         # A host that cannot be reached is one more that does not have it; don't wait long for it.
         status, output = run([*pip, "--retries", "2", "--timeout", "15", *way])
-        if status == 0 or "No matching distribution" not in output:
+        if status == 0 or not any(text in output for text in MISSING):
             return status, output
     return run([*pip, *last])
 

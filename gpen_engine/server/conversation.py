@@ -97,6 +97,7 @@ class _Conversation:
                 "The plug-in and the GPEN engine are of different versions.",
                 "Run the installer again (python3 install.py), and then gpen serve --stop.",
             )
+        self._await_modules()
         if kind == "models":
             self._list_models()
             return True
@@ -105,6 +106,15 @@ class _Conversation:
         else:
             self._restore(Request.parse(header))
         return False
+
+    def _await_modules(self) -> None:
+        """Waits for what this thread is to import below, see ``Worker.imported``."""
+        imported = self.service.worker.imported
+        if imported.is_set():
+            return
+        with self._alive():
+            while not imported.is_set():
+                self._check(STEP)
 
     def _list_models(self) -> None:
         with self._alive():

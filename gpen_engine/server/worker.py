@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import CancelledError, ThreadPoolExecutor
+from types import ModuleType
 from typing import TypeVar
 
 from ..errors import GpenError
@@ -29,11 +30,16 @@ class Worker:
         log: gets what the start took, or why it failed.
 
     Attributes:
+        imported: set once the modules that conversations need are imported, or have failed to be.
+            Until then no other thread may import any of them: where two threads import modules
+            of one package in different order, Python breaks the deadlock by showing one of them
+            a module that is only half there.
         ready: set once PyTorch, detector and default model are loaded, or have failed to be.
     """
 
     def __init__(self, models: Models, log: logging.Logger) -> None:
         self.models = models
+        self.imported = threading.Event()
         self.ready = threading.Event()
         self._log = log
         self._executor = ThreadPoolExecutor(1, "gpen-worker")
@@ -71,8 +77,7 @@ class Worker:
     def _warm(self) -> None:
         started = time.perf_counter()
         try:
-            import torch
-
+            torch = self._import()
             self.models.restorer("")
             took = time.perf_counter() - started
             name = self.models.names()[0]
@@ -84,6 +89,16 @@ class Worker:
             self._log.exception("the default model could not be loaded")
         finally:
             self.ready.set()
+
+    def _import(self) -> ModuleType:
+        """Imports everything that is slow to import; gives PyTorch."""
+        try:
+            import torch
+
+            from . import job, library  # noqa: F401 - for the conversations
+        finally:
+            self.imported.set()
+        return torch
 
 
 def give_back() -> None:

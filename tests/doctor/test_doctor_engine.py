@@ -24,7 +24,7 @@ OTHER_VERSION = """
 from gpen_engine.server import service
 from gpen_engine.wire import EngineHome
 service.version = lambda: "0.0.1"
-service.Worker.start = lambda self: self.ready.set()
+service.Worker.start = lambda self: (self.imported.set(), self.ready.set())
 service.Service(EngineHome.of_user()).run(lambda: print("ready", flush=True))
 """
 

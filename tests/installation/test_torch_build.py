@@ -14,6 +14,11 @@ from gpen_engine.installation.torch_build import TORCH, TORCHVISION, Build, choo
 HOPPER = Hardware("nvidia", "NVIDIA H100", (580, 65, 6), (9, 0))
 NONE = Hardware("none")
 MISSING = (1, "ERROR: No matching distribution found for torch==2.13.0+cpu\n")
+CONSTRAINED = (  # what a file of constraints in pip's settings turns it into
+    1,
+    "ERROR: Cannot install torchvision==0.28.0+cpu because these package versions have conflicting"
+    " dependencies.\nERROR: ResolutionImpossible: for help visit https://pip.pypa.io/\n",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -107,8 +112,9 @@ class Pip:
         return self.answers.pop(0)
 
 
-def test_pip_is_asked_until_it_has_it() -> None:
-    pip = Pip(MISSING, (0, "fine"))
+@pytest.mark.parametrize("missing", [MISSING, CONSTRAINED])
+def test_pip_is_asked_until_it_has_it(missing: tuple[int, str]) -> None:
+    pip = Pip(missing, (0, "fine"))
     assert torch_build.install(choose("cpu", NONE), ["pip"], pip.run) == (0, "fine")
     assert [command[-2:] for command in pip.asked] == [
         [f"{TORCH}+cpu", f"{TORCHVISION}+cpu"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -24,7 +25,26 @@ from gpen_engine.wire import Engine, EngineHome, Launch, Progress, connect, reac
 from gpen_engine.wire.channel import strips
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+ROOT = Path(__file__).parents[2]
 Start = Callable[[], "subprocess.Popen[bytes]"]
+WATCHED_IMPORTS = """
+import json, sys, threading, time
+from gpen_engine.server import service
+from gpen_engine.wire import EngineHome
+
+importers = {}
+
+class Watch:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name.startswith("gpen_engine."):
+            importers[name] = threading.current_thread().name
+            time.sleep(0.01)  # so that clients come meanwhile
+
+sys.meta_path.insert(0, Watch)
+service.Service(EngineHome.of_user()).run(lambda: print("ready", flush=True))
+print(json.dumps(importers))
+"""
 
 
 @pytest.fixture
@@ -62,6 +82,27 @@ def test_it_answers_before_pytorch_is_loaded(start: Start, engine_home: EngineHo
     assert took < 3  # 0.3 seconds on a computer that does nothing else
     process.terminate()
     assert process.wait(PATIENCE) == 0
+
+
+def test_clients_that_come_before_all_is_imported(engine_home: EngineHome) -> None:
+    """One thread imports. If two did at once, one could meet a module that is half there."""
+    command = [sys.executable, "-c", WATCHED_IMPORTS]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+
+        def models(_: int) -> int:
+            with connect(engine_home) as engine:
+                return len(engine.models().models)
+
+        with ThreadPoolExecutor(8) as clients:
+            counts = set(clients.map(models, range(8)))
+        with connect(engine_home) as engine:
+            engine.stop()
+        importers = json.loads(process.stdout.read())
+    assert len(counts) == 1
+    assert "gpen_engine.network.generator" in importers
+    assert {name.partition("_")[0] for name in importers.values()} == {"gpen-worker"}
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
