@@ -11,6 +11,7 @@ from ..version import version
 from .batch import batch
 from .bench import bench
 from .doctor import doctor
+from .inspect import inspect
 from .models import models
 from .restore import restore
 from .sample import sample
@@ -57,6 +58,7 @@ def gpen(
 
 app.command()(restore)
 app.command()(batch)
+app.command()(inspect)
 app.add_typer(models, name="models")
 app.command()(train)
 app.command()(sample)

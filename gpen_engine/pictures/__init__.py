@@ -1,9 +1,9 @@
-"""Picture files in and out: JPEG, PNG, TIFF and WebP, with depth, colours, EXIF and alpha."""
+"""Picture files in and out: JPEG, PNG, TIFF and WebP, with depth, colours, notes and alpha."""
 
 from .colour import from_srgb, to_srgb
 from .depth import from_unit, to_unit
 from .picture import Picture, Pixels
-from .reading import read_picture
+from .reading import read_picture, read_xmp
 from .writing import write_picture
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "from_srgb",
     "from_unit",
     "read_picture",
+    "read_xmp",
     "to_srgb",
     "to_unit",
     "write_picture",

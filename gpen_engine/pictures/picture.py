@@ -31,6 +31,9 @@ class Picture:
     dpi: tuple[float, float] | None = None
     """Horizontal and vertical resolution in pixels per inch, when the file states one."""
 
+    xmp: bytes | None = None
+    """The XMP packet, see ``xmp.py``."""
+
     def __post_init__(self) -> None:
         pixels = self.pixels
         if pixels.ndim != 3 or pixels.shape[2] not in (1, 2, 3, 4) or 0 in pixels.shape:

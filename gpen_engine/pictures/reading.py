@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO, TypeVar
 
 import numpy as np
 
 from ..errors import GpenError
 from .formats import FORMATS, Format, Unsupported
 from .picture import Picture, Pixels
+from .xmp import carried
+
+T = TypeVar("T")
 
 _HEAD = 16  # bytes that tell the format
 _HIGHEST_DPI = 65535  # what JPEG can state; no scanner comes near
@@ -21,17 +27,32 @@ def read_picture(path: str | os.PathLike[str]) -> Picture:
     Depth, colour profile, EXIF, alpha and resolution are kept as they are, with these exceptions:
     palettes become RGB (with alpha where they have transparency); 1, 2 and 4 bits become 8; CMYK
     becomes sRGB, by its profile or plainly, and loses the profile; of several pages or frames the
-    first is read. XMP and IPTC notes are not read. Up to 500 megapixels.
+    first is read. XMP loses what is not true any more, such as the orientation; old IPTC notes are
+    not read. Up to 500 megapixels.
 
     Raises:
         GpenError: ``file_missing``; ``bad_image`` when it is no picture, damaged, cut short, too
             large or of a kind that is not read; ``out_of_memory``.
     """
-    path = Path(path)
+    picture, orientation = _read(Path(path), lambda format, file: format.decode(file))
+    return _upright(picture, orientation)
+
+
+def read_xmp(path: str | os.PathLike[str]) -> bytes | None:
+    """The XMP packet of a picture file as it stands there, without reading the picture.
+
+    Raises:
+        GpenError: as ``read_picture``.
+    """
+    return _read(Path(path), lambda format, file: format.notes(file))
+
+
+def _read(path: Path, what: Callable[[Format, BinaryIO], T]) -> T:
+    """What a format gets out of a file, with any failure explained."""
     format = _format(path)
     try:
         with path.open("rb") as file:
-            picture, orientation = format.decode(file)
+            return what(format, file)
     except Unsupported as error:
         raise GpenError(
             "bad_image",
@@ -50,7 +71,6 @@ def read_picture(path: str | os.PathLike[str]) -> Picture:
             f"The {format.name} file {path.name} is damaged or cut short.",
             "Copy it again from where it came from, or save it anew from an image editor.",
         ) from error
-    return _upright(picture, orientation)
 
 
 def _format(path: Path) -> Format:
@@ -92,4 +112,4 @@ def _upright(picture: Picture, orientation: int) -> Picture:
         pixels = pixels[::-1]
     if orientation in (2, 3, 6, 7):
         pixels = pixels[:, ::-1]
-    return Picture(np.ascontiguousarray(pixels), picture.profile, picture.exif, dpi)
+    return replace(picture, pixels=np.ascontiguousarray(pixels), dpi=dpi, xmp=carried(picture.xmp))

@@ -32,9 +32,10 @@ def write_picture(
     * alpha in JPEG: the picture is laid on white;
     * grey in WebP: becomes RGB, in sRGB when it had a grey profile, which could not be kept.
 
-    Profile, EXIF and resolution go along, but for: EXIF over 64 KB in JPEG and in a TIFF over
-    3 GB; camera makers' notes in EXIF may become unreadable when the format is TIFF, where they
-    have to move; WebP states no resolution.
+    Profile, EXIF, XMP and resolution go along, but for: EXIF over 64 KB in JPEG and in a TIFF over
+    3 GB; XMP over 64 KB in JPEG, of which only the note about restored faces is left. Camera
+    makers' notes in EXIF may become unreadable when the format is TIFF, where they have to move;
+    WebP states no resolution.
 
     The file is written under a temporary name and renamed.
 

@@ -13,8 +13,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..checkpoints.records import sha256_of
 from ..errors import GpenError
 from ..faces import Face
+from ..model import GpenModel
 from ..pictures import (
     Picture,
     from_srgb,
@@ -26,9 +28,11 @@ from ..pictures import (
 )
 from ..pictures.formats import FORMATS
 from ..pictures.icc import differs_from_srgb
+from ..provenance import Invention, marked
 from ..version import version
 from .options import CancelHook, ProgressHook, RestoreOptions
 from .restorer import Restorer
+from .result import RestoreResult
 
 STAGES = ("read", "colour", "detect", "align", "network", "mask", "paste", "write")
 """What a file goes through. ``colour`` is the way to sRGB; the way back is part of ``paste``, and
@@ -63,12 +67,18 @@ class FileReport:
     quality: int
     notes: list[str]
     """Sentences for the user about what went otherwise than asked."""
+    source_sha256: str
+    """Of the file that was restored, as it was then."""
+    target_sha256: str
+    """Of the file that was written."""
 
     def as_json(self) -> dict[str, Any]:
         """For ``json.dumps``: pixels rounded to a hundredth, seconds to a tenth of a thousandth."""
         return {
             "source": str(self.source),
             "target": str(self.target),
+            "source_sha256": self.source_sha256,
+            "target_sha256": self.target_sha256,
             "width": self.width,
             "height": self.height,
             "depth": self.depth,
@@ -105,7 +115,8 @@ def restore_file(
 ) -> FileReport:
     """Restores the faces of a picture file; pixels that no face covers stay bit-identical.
 
-    Depth, colour profile, EXIF and alpha are kept as far as the target's format can hold them.
+    Depth, colour profile, EXIF, XMP and alpha are kept as far as the target's format can hold
+    them. What was invented is told in the XMP, see ``provenance``.
     With ``options.aligned``, a picture smaller than the model's output is enlarged to it.
 
     Args:
@@ -142,7 +153,11 @@ def restore_file(
         )
     height, width = restored.shape[:2]
     with clock.stage("write"):
-        write_picture(target, replace(picture, pixels=restored), force=force, quality=quality)
+        source_sum = sha256_of(source)  # before the target, which may be the same file
+        written = replace(picture, pixels=restored)
+        if options.strength > 0:
+            written = replace(written, xmp=marked(picture.xmp, _invention(result, restorer.model)))
+        write_picture(target, written, force=force, quality=quality)
     return FileReport(
         source=source,
         target=target,
@@ -158,6 +173,8 @@ def restore_file(
         options=options,
         quality=quality,
         notes=[*notes, *result.notes],
+        source_sha256=source_sum,
+        target_sha256=sha256_of(target),
     )
 
 
@@ -192,6 +209,10 @@ def check_target(source: Path, target: Path, *, force: bool = False) -> None:
             f"There is no folder {target.parent} to write to.",
             "Make the folder first, or choose another.",
         )
+
+
+def _invention(result: RestoreResult, model: GpenModel) -> Invention:
+    return Invention(model.name, model.sha256 or "", result.strength, len(result.faces), version())
 
 
 def _srgb_pixels(picture: Picture) -> NDArray[Any]:

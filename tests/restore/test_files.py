@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -191,6 +192,8 @@ def test_the_report_tells_what_was_done(
     told = json.loads(json.dumps(report.as_json()))
     assert told["source"] == str(source)
     assert told["target"] == str(tmp_path / "out.webp")
+    assert told["source_sha256"] == hashlib.sha256(source.read_bytes()).hexdigest()
+    assert told["target_sha256"] == hashlib.sha256(report.target.read_bytes()).hexdigest()
     assert told["options"] == {
         "strength": 0.5,
         "template": "gpen",

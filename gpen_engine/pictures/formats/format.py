@@ -41,6 +41,8 @@ class Format:
     longest_side: int
     """The most pixels that a side may have."""
     decode: Callable[[BinaryIO], Decoded]
+    notes: Callable[[BinaryIO], bytes | None]
+    """The XMP packet alone, without a pixel."""
     encode: Callable[[Picture, int], bytes]
     """From a picture that the format can hold and a quality of 1..100 to a whole file."""
 

@@ -19,6 +19,8 @@ _AFTER_HEADER = len(_SIGNATURE) + 12 + 13  # the IHDR chunk, always first, holds
 _LEVEL = 3  # a quarter of the time of zlib's usual 6, and a few per cent larger
 _INCH = 0.0254  # metres
 _LARGEST_PROFILE = 1 << 26
+_LARGEST_PACKET = 1 << 22
+_XMP = b"XML:com.adobe.xmp\0"
 
 
 def _decode(file: BinaryIO) -> Decoded:
@@ -27,17 +29,24 @@ def _decode(file: BinaryIO) -> Decoded:
     data = file.read()
     check_size(*struct.unpack_from(">II", data, len(_SIGNATURE) + 8))
     pixels = np.atleast_3d(imagecodecs.png_decode(data))
-    profile = block = dpi = None
+    profile = block = dpi = packet = None
     for kind, body in _chunks(data):
         if kind == b"iCCP":
             profile = _profile(body)
         elif kind == b"eXIf":
             block = body
+        elif kind == b"iTXt":
+            packet = packet or _packet(body)
         elif kind == b"pHYs" and len(body) == 9:
             across, down, unit = struct.unpack(">IIB", body)
             dpi = (round(across * _INCH, 2), round(down * _INCH, 2)) if unit == 1 else None
     orientation, block = exif.upright(block)
-    return Decoded(Picture(pixels, profile, block, dpi), orientation)
+    return Decoded(Picture(pixels, profile, block, dpi, packet), orientation)
+
+
+def _notes(file: BinaryIO) -> bytes | None:
+    packets = (_packet(body) for kind, body in _chunks(file.read()) if kind == b"iTXt")
+    return next((packet for packet in packets if packet), None)
 
 
 def _encode(picture: Picture, quality: int) -> bytes:
@@ -54,6 +63,8 @@ def _encode(picture: Picture, quality: int) -> bytes:
         chunks.append(_chunk(b"pHYs", struct.pack(">IIB", across, down, 1)))
     if picture.exif:
         chunks.append(_chunk(b"eXIf", picture.exif))
+    if picture.xmp:
+        chunks.append(_chunk(b"iTXt", _XMP + bytes(4) + picture.xmp))
     whole = memoryview(png)
     return b"".join((whole[:_AFTER_HEADER], *chunks, whole[_AFTER_HEADER:]))
 
@@ -72,10 +83,23 @@ def _chunk(kind: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
+def _packet(body: bytes) -> bytes | None:
+    """The XMP packet, if this text is one."""
+    if not body.startswith(_XMP):
+        return None
+    packed, rest = body[len(_XMP) : len(_XMP) + 1], body[len(_XMP) + 2 :]
+    *_, text = rest.split(b"\0", 2)  # behind language and translated name
+    return _unpacked(text, _LARGEST_PACKET) if packed == b"\1" else text
+
+
 def _profile(body: bytes) -> bytes | None:
     _name, _, packed = body.partition(b"\0")
+    return _unpacked(packed[1:], _LARGEST_PROFILE)
+
+
+def _unpacked(data: bytes, limit: int) -> bytes | None:
     try:
-        return zlib.decompressobj().decompress(packed[1:], _LARGEST_PROFILE) or None
+        return zlib.decompressobj().decompress(data, limit) or None
     except zlib.error:  # viewers ignore a damaged profile, and so do we
         return None
 
@@ -89,5 +113,6 @@ FORMAT = Format(
     alpha=True,
     longest_side=2**31 - 1,
     decode=_decode,
+    notes=_notes,
     encode=_encode,
 )

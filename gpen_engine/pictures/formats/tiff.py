@@ -27,7 +27,8 @@ _COLOURS = {
 }
 """How many samples of a pixel are colour."""
 _MOST_SAMPLES = 8
-_X_RESOLUTION, _Y_RESOLUTION, _RESOLUTION_UNIT, _PROFILE = 282, 283, 296, 34675
+_X_RESOLUTION, _Y_RESOLUTION, _RESOLUTION_UNIT = 282, 283, 296
+_PROFILE, _XMP = 34675, 700
 _LARGEST_CLASSIC = 3 << 30  # bytes of pixels; larger files are written as BigTIFF
 
 
@@ -50,7 +51,19 @@ def _decode(file: BinaryIO) -> Decoded:
         orientation, dpi = page.tags.valueof(exif.ORIENTATION, 1), _dpi(page)
         with mmap(file.fileno(), 0, access=ACCESS_READ) as data:
             block = exif.from_tiff(data)
-    return Decoded(Picture(pixels, profile, block, dpi), orientation)
+        packet = _packet(page)
+    return Decoded(Picture(pixels, profile, block, dpi, packet), orientation)
+
+
+def _notes(file: BinaryIO) -> bytes | None:
+    with tifffile.TiffFile(file) as tiff:
+        page = tiff.pages.first
+        return _packet(page) if isinstance(page, TiffPage) else None
+
+
+def _packet(page: TiffPage) -> bytes | None:
+    packet = page.tags.valueof(_XMP)
+    return packet if isinstance(packet, bytes) else None
 
 
 def _pixels(page: TiffPage, profile: bytes | None) -> Pixels:
@@ -144,6 +157,7 @@ def _encode(picture: Picture, quality: int) -> bytes:
         resolutionunit="INCH" if picture.dpi else None,
         software=False,
         metadata=None,
+        extratags=[(_XMP, 1, len(picture.xmp), picture.xmp, True)] if picture.xmp else None,
     )
     return exif.into_tiff(file.getvalue(), block) if block else file.getvalue()
 
@@ -157,5 +171,6 @@ FORMAT = Format(
     alpha=True,
     longest_side=2**31 - 1,
     decode=_decode,
+    notes=_notes,
     encode=_encode,
 )

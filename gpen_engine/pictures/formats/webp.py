@@ -21,7 +21,12 @@ def _decode(file: BinaryIO) -> Decoded:
     pixels = np.atleast_3d(imagecodecs.webp_decode(data, 0))
     chunks = _chunks(data)
     orientation, block = exif.upright(chunks.get(b"EXIF"))
-    return Decoded(Picture(pixels, chunks.get(b"ICCP"), block), orientation)
+    picture = Picture(pixels, chunks.get(b"ICCP"), block, xmp=chunks.get(b"XMP "))
+    return Decoded(picture, orientation)
+
+
+def _notes(file: BinaryIO) -> bytes | None:
+    return _chunks(file.read()).get(b"XMP ")
 
 
 def _encode(picture: Picture, quality: int) -> bytes:
@@ -36,6 +41,7 @@ def _encode(picture: Picture, quality: int) -> bytes:
         use_sharp_yuv=True,
         icc_profile=picture.profile or b"",
         exif=picture.exif or b"",
+        xmp=picture.xmp or b"",
     )
     return file.getvalue()
 
@@ -60,5 +66,6 @@ FORMAT = Format(
     alpha=True,
     longest_side=16383,
     decode=_decode,
+    notes=_notes,
     encode=_encode,
 )
