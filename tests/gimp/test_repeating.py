@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ from console import Setting
 from engine_outside import EngineOutside
 from halves import Result, in_gimp
 from outcome import Outcome
+
+from gpen_engine.pictures.xcf import layer_notes
 
 if TYPE_CHECKING:
     from gi.repository import Gimp
@@ -147,3 +150,7 @@ def test_after_saving(saved: Result) -> None:
     outcome.check_added(hides="former")
     outcome.check_layer(outcome.expected())
     assert outcome.layer("former")["parasites"] == ["gpen-restoration"]
+    # gpen inspect reads it there, too.
+    (note,) = layer_notes(saved.work / "saved.xcf")
+    assert (note.layer, note.name) == ("former", "gpen-restoration")
+    assert json.loads(note.data)["strength"] == 0.3
