@@ -145,7 +145,8 @@ def _add_arguments(procedure: Any) -> None:
     procedure.add_boolean_argument(
         "keep-colours",
         "_Keep the colours",
-        "Keep skin tone and light of the original; turn it off when its colours are damaged",
+        "Keep skin tone and light of the original, and the tone of a black-and-white one; turn it"
+        " off when its colours are damaged",
         default.keep_colours,
         _FLAGS,
     )

@@ -32,7 +32,11 @@ class Choices:
         typer.Option(metavar="0..1", rich_help_panel=FACES, help="0 original, 1 fully restored."),
     ] = 1.0
     keep_colours: Annotated[
-        bool, typer.Option(rich_help_panel=FACES, help="Keep the photo's skin tone and light.")
+        bool,
+        typer.Option(
+            rich_help_panel=FACES,
+            help="Keep the photo's skin tone and light; grey stays grey, sepia stays sepia.",
+        ),
     ] = True
     region: Annotated[
         str | None,

@@ -25,7 +25,8 @@ class RestoreOptions:
     template: str = "gpen"
     """How faces are framed: ``gpen`` (the published one) or ``ffhq`` (11.6 % tighter)."""
     keep_colours: bool = True
-    """Keep the original's low frequencies, so that skin tone and light do not change."""
+    """Keep the original's low frequencies, so that skin tone and light do not change. A grey,
+    sepia or otherwise toned photograph is restored in its luminance and keeps its tone."""
     threshold: float = 0.9
     """Least confidence of the face detector, 0..1."""
     detection_size: int = 0

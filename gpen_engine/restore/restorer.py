@@ -16,7 +16,6 @@ from ..checkpoints import find_model, load_model
 from ..device import choose_device
 from ..errors import GpenError
 from ..faces import Detector, Face, Patch
-from ..faces.colour import keep_low_frequencies
 from ..faces.coverage import Parser, face_shape
 from ..faces.geometry import TEMPLATES, cut_crop, resized, to_crop
 from ..faces.patch import make_patch, share
@@ -27,6 +26,7 @@ from .finding import find_faces, no_face
 from .options import CancelHook, Progress, ProgressHook, RestoreOptions, Stage
 from .result import RestoreResult
 from .selection import Selection
+from .treatment import Treatment
 
 
 class Restorer:
@@ -158,17 +158,17 @@ class _Restoration:
 
     def _network(self, crops: list[FloatImage]) -> list[FloatImage]:
         """Restored crops at the model's output size, with the original's colours if wished."""
-        out_size = self.model.config.out_size
         restored: list[FloatImage] = []
         self._report(Stage.RESTORE, 0, len(crops))
-        batches = run_batches(self.model, crops, seed=self.options.seed, note=self.notes.append)
-        for original in crops:
+        with self._timed("align"):
+            treatments = [Treatment(crop, self.options) for crop in crops]
+        given = [treatment.given for treatment in treatments]
+        batches = run_batches(self.model, given, seed=self.options.seed, note=self.notes.append)
+        for treatment in treatments:
             with self._timed("network"):
                 crop = next(batches)
-            if self.options.keep_colours:
-                with self._timed("paste"):
-                    crop = keep_low_frequencies(crop, resized(original, out_size))
-            restored.append(crop)
+            with self._timed("paste"):
+                restored.append(treatment.finished(crop))
             self._report(Stage.RESTORE, len(restored), len(crops))
             self._check_cancelled()
         return restored
