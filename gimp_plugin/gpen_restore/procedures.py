@@ -159,6 +159,18 @@ def _add_arguments(procedure: Any) -> None:
         default.seed,
         _FLAGS,
     )
+    procedure.add_choice_argument(
+        "guard",
+        "_Changed faces",
+        "What happens to a face whose features moved or changed much",
+        _choice(
+            ("warn", "Report them", "They are restored, and you are told which"),
+            ("skip", "Leave them as they were", "You are told which"),
+            ("off", "Do not look", ""),
+        ),
+        default.guard,
+        _FLAGS,
+    )
 
 
 def _choice(*options: tuple[str, str, str]) -> Any:

@@ -27,10 +27,11 @@ from ..pictures import (
 from ..pictures.formats import FORMATS
 from ..pictures.icc import differs_from_srgb
 from ..version import version
+from .marks import Mark
 from .options import CancelHook, ProgressHook, RestoreOptions
 from .restorer import Restorer
 
-STAGES = ("read", "colour", "detect", "align", "network", "mask", "paste", "write")
+STAGES = ("read", "colour", "detect", "align", "network", "guard", "mask", "paste", "write")
 """What a file goes through. ``colour`` is the way to sRGB; the way back is part of ``paste``, and
 so is what keeps the photo's skin tone."""
 QUALITY = 95
@@ -63,6 +64,8 @@ class FileReport:
     quality: int
     notes: list[str]
     """Sentences for the user about what went otherwise than asked."""
+    marks: list[Mark]
+    """What is to be said of each face, also of those that were left alone."""
 
     def as_json(self) -> dict[str, Any]:
         """For ``json.dumps``: pixels rounded to a hundredth, seconds to a tenth of a thousandth."""
@@ -72,14 +75,7 @@ class FileReport:
             "width": self.width,
             "height": self.height,
             "depth": self.depth,
-            "faces": [
-                {
-                    "box": [round(float(v), 2) for v in face.box],
-                    "landmarks": face.landmarks.round(2).tolist(),
-                    "score": round(face.score, 4),
-                }
-                for face in self.faces
-            ],
+            "faces": [mark.as_json() for mark in self.marks],
             "seconds": {stage: round(value, 4) for stage, value in self.seconds.items()},
             "device": self.device,
             "dtype": self.dtype,
@@ -158,6 +154,7 @@ def restore_file(
         options=options,
         quality=quality,
         notes=[*notes, *result.notes],
+        marks=result.marks,
     )
 
 
