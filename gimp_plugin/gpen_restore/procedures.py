@@ -145,7 +145,8 @@ def _add_arguments(procedure: Any) -> None:
     procedure.add_boolean_argument(
         "keep-colours",
         "_Keep the colours",
-        "Keep skin tone and light of the original; turn it off when its colours are damaged",
+        "Keep skin tone and light of the original, and the tone of a black-and-white one; turn it"
+        " off when its colours are damaged",
         default.keep_colours,
         _FLAGS,
     )
@@ -156,6 +157,18 @@ def _add_arguments(procedure: Any) -> None:
         0,
         0x7FFFFFFF,
         default.seed,
+        _FLAGS,
+    )
+    procedure.add_choice_argument(
+        "guard",
+        "_Changed faces",
+        "What happens to a face whose features moved or changed much",
+        _choice(
+            ("warn", "Report them", "They are restored, and you are told which"),
+            ("skip", "Leave them as they were", "You are told which"),
+            ("off", "Do not look", ""),
+        ),
+        default.guard,
         _FLAGS,
     )
 

@@ -55,6 +55,8 @@ class Record:
                 {
                     "box": [face.box[0] + x, face.box[1] + y, face.box[2] + x, face.box[3] + y],
                     "score": face.score,
+                    "similarity": face.similarity,
+                    "restored": face.restored,
                 }
                 for face in reply.faces
             ],

@@ -47,7 +47,8 @@ def run(
             _get_model(settings)
         return succeeded(procedure, _restore(target, settings, shown))
     except GpenError as error:
-        if shown and error.code == "no_face":  # not a failure, so GIMP shall not call it one
+        # Not a failure, so GIMP shall not call it one.
+        if shown and error.code in ("no_face", "changed"):
             _tell(error)
             error = GpenError("cancelled", error.sentence)
         return failed(procedure, error)

@@ -24,6 +24,7 @@ class Settings:
     template: str = "gpen"
     keep_colours: bool = True
     seed: int = 0
+    guard: str = "warn"
 
     @classmethod
     def of(cls, config: Any) -> Settings:
@@ -64,6 +65,7 @@ class Settings:
             detection_size=0 if size == FULL_SIZE else int(size),
             fallback=self.fallback,
             seed=self.seed,
+            guard=self.guard,
             result=self.result,
         )
 

@@ -32,7 +32,11 @@ class Choices:
         typer.Option(metavar="0..1", rich_help_panel=FACES, help="0 original, 1 fully restored."),
     ] = 1.0
     keep_colours: Annotated[
-        bool, typer.Option(rich_help_panel=FACES, help="Keep the photo's skin tone and light.")
+        bool,
+        typer.Option(
+            rich_help_panel=FACES,
+            help="Keep the photo's skin tone and light; grey stays grey, sepia stays sepia.",
+        ),
     ] = True
     region: Annotated[
         str | None,
@@ -60,6 +64,20 @@ class Choices:
             help="Search a copy with this long side (pixels); 0 is full size.",
         ),
     ] = 0
+    guard: Annotated[
+        str,
+        typer.Option(
+            metavar="off|warn|skip",
+            rich_help_panel=FACES,
+            help="Report a face that changed much, or leave it as it was.",
+        ),
+    ] = "warn"
+    guard_similarity: Annotated[
+        float,
+        typer.Option(
+            metavar="0..1", rich_help_panel=FACES, help="Below it a face has changed much."
+        ),
+    ] = 0.8
     aligned: Annotated[
         bool,
         typer.Option("--aligned", rich_help_panel=FACES, help="The picture is one aligned face."),
@@ -143,6 +161,8 @@ class Choices:
             region=None if self.region is None else parse_region(self.region),
             fallback=self.fallback,
             aligned=self.aligned,
+            guard=self.guard,
+            guard_similarity=self.guard_similarity,
             seed=self.seed,
         )
 

@@ -30,11 +30,12 @@ from ..pictures.formats import FORMATS
 from ..pictures.icc import differs_from_srgb
 from ..provenance import Invention, marked
 from ..version import version
+from .marks import Mark
 from .options import CancelHook, ProgressHook, RestoreOptions
 from .restorer import Restorer
 from .result import RestoreResult
 
-STAGES = ("read", "colour", "detect", "align", "network", "mask", "paste", "write")
+STAGES = ("read", "colour", "detect", "align", "network", "guard", "mask", "paste", "write")
 """What a file goes through. ``colour`` is the way to sRGB; the way back is part of ``paste``, and
 so is what keeps the photo's skin tone."""
 QUALITY = 95
@@ -67,6 +68,8 @@ class FileReport:
     quality: int
     notes: list[str]
     """Sentences for the user about what went otherwise than asked."""
+    marks: list[Mark]
+    """What is to be said of each face, also of those that were left alone."""
     source_sha256: str
     """Of the file that was restored, as it was then."""
     target_sha256: str
@@ -82,14 +85,7 @@ class FileReport:
             "width": self.width,
             "height": self.height,
             "depth": self.depth,
-            "faces": [
-                {
-                    "box": [round(float(v), 2) for v in face.box],
-                    "landmarks": face.landmarks.round(2).tolist(),
-                    "score": round(face.score, 4),
-                }
-                for face in self.faces
-            ],
+            "faces": [mark.as_json() for mark in self.marks],
             "seconds": {stage: round(value, 4) for stage, value in self.seconds.items()},
             "device": self.device,
             "dtype": self.dtype,
@@ -155,7 +151,7 @@ def restore_file(
     with clock.stage("write"):
         source_sum = sha256_of(source)  # before the target, which may be the same file
         written = replace(picture, pixels=restored)
-        if options.strength > 0:
+        if options.strength > 0 and result.faces:
             written = replace(written, xmp=marked(picture.xmp, _invention(result, restorer.model)))
         write_picture(target, written, force=force, quality=quality)
     return FileReport(
@@ -173,6 +169,7 @@ def restore_file(
         options=options,
         quality=quality,
         notes=[*notes, *result.notes],
+        marks=result.marks,
         source_sha256=source_sum,
         target_sha256=sha256_of(target),
     )

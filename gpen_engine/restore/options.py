@@ -10,6 +10,7 @@ from ..errors import GpenError
 from ..faces.detection import check_limit
 from ..faces.geometry import TEMPLATES
 from ..pixels import Box
+from .marks import GUARDS
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,8 @@ class RestoreOptions:
     template: str = "gpen"
     """How faces are framed: ``gpen`` (the published one) or ``ffhq`` (11.6 % tighter)."""
     keep_colours: bool = True
-    """Keep the original's low frequencies, so that skin tone and light do not change."""
+    """Keep the original's low frequencies, so that skin tone and light do not change. A grey,
+    sepia or otherwise toned photograph is restored in its luminance and keeps its tone."""
     threshold: float = 0.9
     """Least confidence of the face detector, 0..1."""
     detection_size: int = 0
@@ -39,13 +41,27 @@ class RestoreOptions:
     holds none, its bounding box."""
     aligned: bool = False
     """The whole picture is one aligned crop: no detection, no mask."""
+    guard: str = "warn"
+    """What happens to a face that changed much: ``off`` does not look, ``warn`` marks it in the
+    result, ``skip`` leaves it as it was."""
+    guard_similarity: float = 0.8
+    """A face whose agreement before and after (0..1, see ``faces.agreement``) is lower has changed
+    much. Of the embedded model's validation faces the default marks none that were lightly or
+    moderately damaged, and one in ten of the strongly damaged."""
     seed: int = 0
     """Seeds the noise of networks whose output is larger than their input; others ignore it."""
 
     def __post_init__(self) -> None:
-        for name in ("strength", "threshold"):
+        for name in ("strength", "threshold", "guard_similarity"):
             if not 0 <= getattr(self, name) <= 1:
-                raise GpenError("bad_option", f"The {name} must lie between 0 and 1.")
+                words = name.replace("guard_", "guard's ")
+                raise GpenError("bad_option", f"The {words} must lie between 0 and 1.")
+        if self.guard not in GUARDS:
+            raise GpenError(
+                "bad_option",
+                f'There is no guard "{self.guard}".',
+                f"Choose one of {', '.join(GUARDS)}.",
+            )
         if self.template not in TEMPLATES:
             raise GpenError(
                 "bad_option",

@@ -16,7 +16,7 @@ from ..checkpoints import find_model, load_model
 from ..device import choose_device
 from ..errors import GpenError
 from ..faces import Detector, Face, Patch
-from ..faces.colour import keep_low_frequencies
+from ..faces.agreement import agreement
 from ..faces.coverage import Parser, face_shape
 from ..faces.geometry import TEMPLATES, cut_crop, resized, to_crop
 from ..faces.patch import make_patch, share
@@ -24,9 +24,11 @@ from ..model import GpenModel
 from ..pixels import FloatImage, Pixels
 from .batching import run_batches
 from .finding import find_faces, no_face
+from .marks import Mark, sentences
 from .options import CancelHook, Progress, ProgressHook, RestoreOptions, Stage
 from .result import RestoreResult
 from .selection import Selection
+from .treatment import Treatment
 
 
 class Restorer:
@@ -83,8 +85,8 @@ class Restorer:
             cancel: asked between tiles, batches and faces.
 
         Returns:
-            One patch for each face of which something is selected; call ``composite()`` for the
-            finished picture.
+            One patch for each face of which something is selected and which the guard did not
+            skip; call ``composite()`` for the finished picture.
 
         Raises:
             GpenError: ``no_face``, ``cancelled``, ``out_of_memory``, ``bad_image``, ``bad_option``
@@ -121,14 +123,19 @@ class _Restoration:
         self.cancel = cancel
         self.seconds: dict[str, float] = {}
         self.notes: list[str] = []
+        self.marks: list[Mark] = []
 
     def run(self) -> RestoreResult:
-        patches = [self._aligned_picture()] if self.options.aligned else self._faces()
-        if self.selection:
+        patches = self._aligned_picture() if self.options.aligned else self._faces()
+        if self.selection and patches:
             patches = list(self.selection.limit(patches))
             if not patches:
                 raise no_face("in the selection", "Select more of the face.")
-        return RestoreResult(self.pixels, patches, self.options.strength, self.seconds, self.notes)
+            shown = [id(patch.face) for patch in patches]
+            self.marks = [m for m in self.marks if not m.restored or id(m.face) in shown]
+        notes = [*self.notes, *sentences(self.marks)]
+        strength = self.options.strength
+        return RestoreResult(self.pixels, patches, strength, self.seconds, notes, self.marks)
 
     def _faces(self) -> list[Patch]:
         with self._timed("detect"):
@@ -139,16 +146,17 @@ class _Restoration:
         with self._timed("align"):
             maps = [to_crop(face.landmarks, in_size, self.options.template) for face in faces]
             crops = [cut_crop(self.pixels, m, in_size) for m in maps]
-        restored = self._network(crops)
+        restored = self._network(faces, crops)
         patches = []
-        for face, m, crop in zip(faces, maps, restored, strict=True):
+        for done, (mark, m, crop) in enumerate(zip(self.marks, maps, restored, strict=True), 1):
             self._check_cancelled()
-            with self._timed("mask"):
-                mask = self._coverage(crop)
-            with self._timed("paste"):
-                enlarged = m.then_enlarged(out_size / in_size)
-                patches.append(make_patch(self.pixels, face, enlarged, crop, mask))
-            self._report(Stage.PASTE, len(patches), len(faces))
+            if mark.restored:
+                with self._timed("mask"):
+                    mask = self._coverage(crop)
+                with self._timed("paste"):
+                    enlarged = m.then_enlarged(out_size / in_size)
+                    patches.append(make_patch(self.pixels, mark.face, enlarged, crop, mask))
+            self._report(Stage.PASTE, done, len(faces))
         with self._timed("paste"):
             return share(patches)
 
@@ -156,25 +164,37 @@ class _Restoration:
         self._report(Stage.DETECT, tiles, total)
         self._check_cancelled()
 
-    def _network(self, crops: list[FloatImage]) -> list[FloatImage]:
-        """Restored crops at the model's output size, with the original's colours if wished."""
-        out_size = self.model.config.out_size
+    def _network(self, faces: list[Face], crops: list[FloatImage]) -> list[FloatImage]:
+        """Restored crops at the model's output size, with the original's colours if wished; each
+        face gets its mark."""
         restored: list[FloatImage] = []
         self._report(Stage.RESTORE, 0, len(crops))
-        batches = run_batches(self.model, crops, seed=self.options.seed, note=self.notes.append)
-        for original in crops:
+        with self._timed("align"):
+            treatments = [Treatment(crop, self.options) for crop in crops]
+        given = [treatment.given for treatment in treatments]
+        batches = run_batches(self.model, given, seed=self.options.seed, note=self.notes.append)
+        for face, original, treatment in zip(faces, crops, treatments, strict=True):
             with self._timed("network"):
                 crop = next(batches)
-            if self.options.keep_colours:
-                with self._timed("paste"):
-                    crop = keep_low_frequencies(crop, resized(original, out_size))
-            restored.append(crop)
+            with self._timed("paste"):
+                restored.append(treatment.finished(crop))
+            with self._timed("guard"):
+                self.marks.append(self._mark(face, original, restored[-1]))
             self._report(Stage.RESTORE, len(restored), len(crops))
             self._check_cancelled()
         return restored
 
-    def _aligned_picture(self) -> Patch:
-        """The whole picture as one crop, covered fully."""
+    def _mark(self, face: Face, original: FloatImage, restored: FloatImage) -> Mark:
+        options = self.options
+        if options.guard == "off":
+            return Mark(face)
+        template = "gpen" if options.aligned else options.template
+        similarity = agreement(self.restorer.detector, original, restored, template)
+        changed = similarity < options.guard_similarity
+        return Mark(face, similarity, changed, not (changed and options.guard == "skip"))
+
+    def _aligned_picture(self) -> list[Patch]:
+        """The whole picture as one crop, covered fully; nothing when the guard skips it."""
         pixels, size = self.pixels, self.model.config.in_size
         if pixels.width != pixels.height:
             raise GpenError(
@@ -184,13 +204,15 @@ class _Restoration:
             )
         box = (0, 0, pixels.width, pixels.height)
         crop = resized(pixels.rgb(box), size)
-        (restored,) = self._network([crop])
+        face = Face((0, 0, pixels.width, pixels.height), TEMPLATES["gpen"] * pixels.width, 1.0)
+        (restored,) = self._network([face], [crop])
+        if not self.marks[0].restored:
+            return []
         with self._timed("paste"):
             rgb = resized(restored, pixels.width)
             opaque = pixels.opaque(box)
             whole = np.ones((pixels.height, pixels.width), bool) if opaque is None else opaque
-        face = Face((0, 0, pixels.width, pixels.height), TEMPLATES["gpen"] * pixels.width, 1.0)
-        return Patch(face, box, rgb, whole.astype(np.float32))
+        return [Patch(face, box, rgb, whole.astype(np.float32))]
 
     def _coverage(self, crop: FloatImage) -> NDArray[np.float32]:
         if self.restorer.parser:

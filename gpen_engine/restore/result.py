@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from ..faces import Face, Patch
 from ..faces.patch import islands
 from ..pixels import FloatImage, Pixels, add_change
 from .layering import in_channels
+from .marks import Mark
 
 
 @dataclass(frozen=True)
@@ -29,9 +30,12 @@ class RestoreResult:
     """Wall time of each stage."""
     notes: list[str]
     """Sentences for the user about what went otherwise than asked, such as a change of device."""
+    marks: list[Mark] = field(default_factory=list)
+    """What is to be said of each face, also of those that were left alone, from left to right."""
 
     @property
     def faces(self) -> list[Face]:
+        """The restored ones."""
         return [patch.face for patch in self.patches]
 
     def composite(

@@ -35,6 +35,8 @@ def options_of(request: Request) -> RestoreOptions:
         threshold=request.threshold,
         detection_size=request.detection_size,
         fallback=request.fallback,
+        guard=request.guard,
+        guard_similarity=request.guard_similarity,
         seed=request.seed,
     )
 
@@ -60,7 +62,8 @@ def restore(
         cancel: see ``Restorer.restore``.
 
     Raises:
-        GpenError: those of ``load_model`` and ``Restorer.restore``. After ``out_of_memory`` no
+        GpenError: those of ``load_model`` and ``Restorer.restore``; ``changed`` when the guard
+            skipped every face. After ``out_of_memory`` no
             model is warm.
     """
     started = time.perf_counter()
@@ -74,6 +77,10 @@ def restore(
             progress=lambda step: progress(_told(step)),
             cancel=cancel,
         )
+        if not result.patches:
+            raise GpenError(
+                "changed", " ".join(result.notes), "Choose another model, or let it only warn."
+            )
         restored = time.perf_counter()
         ready = list(planes(result, request.result))
     except Exception as error:
@@ -96,7 +103,7 @@ def restore(
         sha256=model.sha256,
         device=str(model.device),
         engine=version(),
-        faces=tuple(face_info(face) for face in result.faces),
+        faces=tuple(face_info(mark) for mark in result.marks),
         patches=tuple(plane.info for plane in ready),
         notes=tuple(result.notes),
         seconds={"load": loaded - started, **result.seconds, "convert": converted},

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..faces import Face, Patch
+from ..faces import Patch
 from ..faces.patch import Island, islands, stacked
 from ..restore import RestoreResult
 from ..restore.layering import layer_pixels, merged_pixels
+from ..restore.marks import Mark
 from ..wire import FaceInfo, PatchInfo
 
 
@@ -27,10 +28,18 @@ class Planes:
     """(h, w) of the same type, linear, white is full coverage."""
 
 
-def face_info(face: Face) -> FaceInfo:
+def face_info(mark: Mark) -> FaceInfo:
+    face = mark.face
     x0, y0, x1, y1 = (float(side) for side in face.box)
     landmarks = tuple(float(value) for value in face.landmarks.ravel())
-    return FaceInfo((x0, y0, x1, y1), landmarks, float(face.score))
+    return FaceInfo(
+        (x0, y0, x1, y1),
+        landmarks,
+        float(face.score),
+        mark.similarity,
+        mark.changed,
+        mark.restored,
+    )
 
 
 def planes(result: RestoreResult, kind: str) -> Iterator[Planes]:
@@ -40,7 +49,7 @@ def planes(result: RestoreResult, kind: str) -> Iterator[Planes]:
         result: of an RGBA picture.
         kind: one of ``wire.messages.RESULTS``.
     """
-    place = {id(face): index for index, face in enumerate(result.faces)}
+    place = {id(mark.face): index for index, mark in enumerate(result.marks)}
     layers: Iterator[Patch | Island]
     layers = iter(stacked(result.patches)) if kind == "faces" else islands(result.patches)
     for patch in layers:

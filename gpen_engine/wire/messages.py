@@ -9,7 +9,7 @@ from typing import Any
 from ..errors import GpenError
 from .fields import boolean, integer, items, number, numbers, optional_text, text
 
-PROTOCOL = 2
+PROTOCOL = 3
 """Raised whenever a message changes its meaning. ``hello``, ``status`` and ``stop`` never do, so
 that a newer client can always send an older engine away."""
 
@@ -64,6 +64,10 @@ class Request:
     fallback: bool = False
     """Where no face is found in the selection, take the selection itself for one."""
     seed: int = 0
+    guard: str = "warn"
+    """``off``, ``warn`` or ``skip``: what happens to a face that changed much."""
+    guard_similarity: float = 0.8
+    """Below it a face has changed much, 0..1."""
     result: str = "layer"
     """``layer``: patches that do not overlap, to be laid on one layer; ``faces``: a patch for each
     face, to be laid one above the other, the last one lowest; ``merged``: patches that do not
@@ -96,6 +100,8 @@ class Request:
             detection_size=integer(header, "detection_size", least=0),
             fallback=boolean(header, "fallback"),
             seed=integer(header, "seed", least=0),
+            guard=text(header, "guard"),
+            guard_similarity=number(header, "guard_similarity"),
             result=text(header, "result", among=RESULTS),
         )
         too_wide = max(request.width, request.height) > MOST_SIDE
@@ -134,11 +140,25 @@ class FaceInfo:
     """x and y of left eye, right eye, nose, left and right mouth corner, as seen."""
     score: float
     """The detector's confidence, 0..1; 0 where the selection was taken for a face."""
+    similarity: float | None = None
+    """How far the restored face agrees with the picture's, 0..1; no measure of identity. None
+    when the guard is off."""
+    changed: bool = False
+    """It is lower than the guard's."""
+    restored: bool = True
+    """False where the guard left the face as it was; no patch shows it."""
 
     @classmethod
     def parse(cls, header: Header) -> FaceInfo:
         x0, y0, x1, y1 = numbers(header, "box", 4)
-        return cls((x0, y0, x1, y1), numbers(header, "landmarks", 10), number(header, "score"))
+        return cls(
+            (x0, y0, x1, y1),
+            numbers(header, "landmarks", 10),
+            number(header, "score"),
+            None if header.get("similarity") is None else number(header, "similarity"),
+            boolean(header, "changed"),
+            boolean(header, "restored"),
+        )
 
 
 @dataclass(frozen=True)

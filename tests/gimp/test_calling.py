@@ -73,6 +73,7 @@ def test_declaration(declaration: Result) -> None:
         "template": ["gchararray", "gpen"],
         "keep-colours": ["gboolean", True],
         "seed": ["gint", 0],
+        "guard": ["gchararray", "warn"],
     }
     assert declaration["results"] == ["GimpLayer"]
     assert declaration["types"] == "RGB*, GRAY*"
@@ -129,6 +130,8 @@ def test_parasite(options: Result) -> None:
     (face,) = parasite.pop("faces")
     assert np.abs(np.array(face["box"]) - [91, 43, 156, 129]).max() < 2
     assert 0.9 < face["score"] <= 1
+    assert 0.8 < face["similarity"] <= 1
+    assert face["restored"]
     assert parasite.pop("sha256")
     assert parasite.pop("engine")
     assert parasite == {
@@ -142,6 +145,7 @@ def test_parasite(options: Result) -> None:
             "template": "gpen",
             "keep_colours": True,
             "seed": 7,
+            "guard": "warn",
         },
         "source": {"tattoo": outcome.source["tattoo"], "size": [225, 275]},
         "model": "GPEN-Mini-256",

@@ -9,7 +9,7 @@ from settings import Settings
 from gpen_engine.wire import FaceInfo, Reply
 
 REPLY = Reply(
-    "GPEN-BFR-512", "ab" * 32, "cpu", "0.1.0", (FaceInfo((1, 2, 3, 4), (0.0,) * 10, 0.9),), ()
+    "GPEN-BFR-512", "ab" * 32, "cpu", "0.1.0", (FaceInfo((1, 2, 3, 4), (0.0,) * 10, 0.9, 0.95),), ()
 )
 
 
@@ -28,7 +28,9 @@ def test_what_is_written_says_how_it_was_made() -> None:
     assert known["seed"] == 3
     assert known["engine"] == "0.1.0"
     assert known["source"] == {"tattoo": 17, "size": [300, 200]}
-    assert known["faces"] == [{"box": [11, 22, 13, 24], "score": 0.9}]
+    assert known["faces"] == [
+        {"box": [11, 22, 13, 24], "score": 0.9, "similarity": 0.95, "restored": True}
+    ]
 
 
 @pytest.mark.parametrize(

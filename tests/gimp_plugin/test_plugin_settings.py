@@ -19,6 +19,7 @@ CHOSEN = Settings(
     template="ffhq",
     keep_colours=False,
     seed=7,
+    guard="skip",
 )
 
 
@@ -62,6 +63,7 @@ def test_the_request() -> None:
     assert (request.strength, request.threshold, request.seed) == (0.5, 0.7, 7)
     assert (request.template, request.result) == ("ffhq", "faces")
     assert request.fallback
+    assert request.guard == "skip"
     assert not request.keep_colours
 
 

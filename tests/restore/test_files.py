@@ -150,7 +150,10 @@ def test_a_small_aligned_picture_is_enlarged_to_the_models_size(
     small = np.concatenate([face16[64:112, 64:112], np.full((48, 48, 1), 65535, np.uint16)], axis=2)
     source = saved(tmp_path / "in.png", small)
     report = restore_file(
-        restorer, source, tmp_path / "out.png", RestoreOptions(aligned=True, strength=0)
+        restorer,
+        source,
+        tmp_path / "out.png",
+        RestoreOptions(aligned=True, strength=0, guard="off"),
     )
     after = read_picture(tmp_path / "out.png").pixels
     assert (report.width, report.height, report.depth) == (64, 64, 16)
@@ -168,7 +171,9 @@ def test_an_aligned_picture_that_is_large_enough_keeps_its_size(
     restorer: Restorer, face: np.ndarray, tmp_path: Path
 ) -> None:
     source = saved(tmp_path / "in.png", face)
-    report = restore_file(restorer, source, tmp_path / "out.png", RestoreOptions(aligned=True))
+    report = restore_file(
+        restorer, source, tmp_path / "out.png", RestoreOptions(aligned=True, guard="off")
+    )
     assert (report.width, report.height, report.notes) == (256, 256, [])
     assert report.seconds["detect"] == 0
     assert len(report.faces) == 1
@@ -203,11 +208,16 @@ def test_the_report_tells_what_was_done(
         "region": [10, 0, 250, 256],
         "fallback": True,
         "aligned": False,
+        "guard": "warn",
+        "guard_similarity": 0.8,
         "seed": 7,
     }
     assert (told["device"], told["dtype"], told["model"]) == ("cpu", "float32", "GPEN-64")
-    assert (told["sha256"], told["quality"], told["notes"]) == (None, 80, [])
+    assert (told["sha256"], told["quality"]) == (None, 80)
+    assert told["notes"] == ["The face changed much. Look closely."]  # the weights are random
     (one,) = told["faces"]
+    assert 0 <= one["similarity"] < 0.8
+    assert (one["changed"], one["restored"]) == (True, True)
     x0, y0, x1, y1 = one["box"]
     assert 0 < x0 < x1 < 256
     assert 0 < y0 < y1 < 256

@@ -16,6 +16,7 @@ def test_defaults() -> None:
     assert options.region is None
     assert options.detection_size == 0
     assert not options.aligned
+    assert (options.guard, options.guard_similarity) == ("warn", 0.8)
 
 
 @pytest.mark.parametrize(
@@ -43,6 +44,8 @@ def test_values_in_range(options: dict[str, Any]) -> None:
         ({"detection_size": 63}, "detection size"),
         ({"detection_size": -1}, "detection size"),
         ({"template": "arcface"}, "arcface"),
+        ({"guard": "dog"}, "dog"),
+        ({"guard_similarity": 1.1}, "guard's similarity"),
         ({"region": (5, 0, 5, 9)}, "region"),
         ({"region": (0, 9, 5, 0)}, "region"),
         ({"aligned": True, "region": (0, 0, 5, 9)}, "aligned"),

@@ -151,7 +151,7 @@ def request_for(picture: NDArray[Any], **more: Any) -> Request:
     """For a picture (H, W, 4)."""
     names = {"uint8": "u8", "uint16": "u16", "float32": "float"}
     height, width = picture.shape[:2]
-    options = {"keep_colours": False, **more}
+    options = {"keep_colours": False, "guard": "off", **more}
     return Request(width, height, names[str(picture.dtype)], **options)
 
 

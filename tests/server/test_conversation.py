@@ -71,9 +71,9 @@ def test_a_face_comes_back(
     assert (pixels[coverage == 0, 3] == 0).all()
     assert [step.stage for step in seen] == ["detect", "detect", "restore", "restore", "paste"]
     assert seen[-1] == Progress("paste", 1, 1)
-    assert {"receive", "load", "detect", "align", "network", "mask", "paste", "convert"} == set(
-        reply.seconds
-    )
+    assert set(reply.seconds) == {
+        *("receive", "load", "detect", "align", "network", "guard", "mask", "paste", "convert")
+    }
 
 
 def test_the_selection_limits_it(
@@ -380,4 +380,22 @@ def test_speaking_while_it_works_ends_the_job(
     channel.send({"kind": "status"})
     gate.open()
     assert next_but_progress(channel)["code"] == "protocol"
+    works(engine_home, face)
+
+
+def test_what_the_guard_says_comes_along(
+    service: Service, engine_home: EngineHome, face: np.ndarray
+) -> None:
+    """The model paints all red: with the colours kept there is still no face left."""
+    reply, patches = restored(engine_home, face, guard="warn")
+    assert len(patches) == 1
+    (info,) = reply.faces
+    assert info.similarity is not None
+    assert info.similarity < 0.8
+    assert (info.changed, info.restored) == (True, True)
+    assert reply.notes == ("The face changed much. Look closely.",)
+    with pytest.raises(GpenError) as nothing:
+        restored(engine_home, face, guard="skip")
+    assert nothing.value.code == "changed"
+    assert "stayed as it was" in nothing.value.sentence
     works(engine_home, face)

@@ -12,6 +12,7 @@ from gpen_engine.faces.geometry import TEMPLATES
 from gpen_engine.faces.patch import share
 from gpen_engine.pixels import Pixels
 from gpen_engine.restore import RestoreResult
+from gpen_engine.restore.marks import Mark
 from gpen_engine.server.planes import Planes, face_info, planes, samples
 
 
@@ -30,7 +31,9 @@ def result(dtype: str, strength: float = 1.0) -> RestoreResult:
     white = 1.0 if dtype == "float32" else float(np.iinfo(dtype).max)
     picture = (random.random((120, 160, 4)) * white).astype(dtype)
     patches = share([patch(10, 10, (1, 0, 0)), patch(30, 20, (0, 1, 0)), patch(100, 60, (0, 0, 1))])
-    return RestoreResult(Pixels(picture), patches, strength, {}, [])
+    left_alone = Mark(patch(5, 60, (0, 0, 0)).face, 0.1, changed=True, restored=False)
+    marks = [left_alone, *(Mark(p.face) for p in patches)]
+    return RestoreResult(Pixels(picture), patches, strength, {}, [], marks)
 
 
 def laid(base: np.ndarray, planes: list[Planes]) -> np.ndarray:
@@ -50,9 +53,9 @@ def laid(base: np.ndarray, planes: list[Planes]) -> np.ndarray:
 def test_every_kind_shows_the_same_picture(kind: str, dtype: str) -> None:
     restored = result(dtype)
     ready = list(planes(restored, kind))
-    expected = [((0, 1), (10, 10, 60, 50)), ((2,), (100, 60, 40, 40))]
+    expected = [((1, 2), (10, 10, 60, 50)), ((3,), (100, 60, 40, 40))]
     if kind == "faces":
-        expected[:1] = [((0,), (10, 10, 40, 40)), ((1,), (30, 20, 40, 40))]
+        expected[:1] = [((1,), (10, 10, 40, 40)), ((2,), (30, 20, 40, 40))]
     assert [(p.info.faces, (p.info.x, p.info.y, p.info.width, p.info.height)) for p in ready] == [
         *expected
     ]
@@ -124,7 +127,8 @@ def test_float_coverage_is_exact() -> None:
 
 
 def test_faces_are_plain_numbers() -> None:
-    info = face_info(patch(3, 4, (0, 0, 0)).face)
+    info = face_info(Mark(patch(3, 4, (0, 0, 0)).face, 0.25, changed=True))
+    assert (info.similarity, info.changed, info.restored) == (0.25, True, True)
     assert info.box == (3.0, 4.0, 42.0, 43.0)
     assert info.landmarks == tuple(TEMPLATES["gpen"].ravel().tolist())
     assert [type(v) for v in (*info.box, *info.landmarks, info.score)] == [float] * 15

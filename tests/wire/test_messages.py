@@ -30,13 +30,14 @@ texts = st.text(max_size=20)
 requests = st.builds(
     Request,
     *(sides, sides, st.sampled_from(sorted(SAMPLES)), st.booleans(), texts, numbers, texts),
-    *(st.booleans(), numbers, counts, st.booleans(), counts, st.sampled_from(RESULTS)),
+    *(st.booleans(), numbers, counts, st.booleans(), counts, texts, numbers),
+    st.sampled_from(RESULTS),
 )
 faces = st.builds(
     FaceInfo,
     st.tuples(*[numbers] * 4),
     st.lists(numbers, min_size=10, max_size=10).map(tuple),
-    numbers,
+    *(numbers, st.none() | numbers, st.booleans(), st.booleans()),
 )
 patches = st.builds(
     PatchInfo, counts, counts, sides, sides, st.lists(st.integers(0, 999)).map(tuple)
@@ -82,6 +83,8 @@ RIGHT = {
         detection_size=counts,
         fallback=st.booleans(),
         seed=counts,
+        guard=texts,
+        guard_similarity=numbers,
         result=st.sampled_from(RESULTS),
     ),
     Reply: headers(
@@ -147,7 +150,7 @@ def test_row_bytes() -> None:
 
 def test_what_later_versions_rely_on() -> None:
     """These never change, so that any client can ask any engine how it is, or send it away."""
-    assert PROTOCOL == 2
+    assert PROTOCOL == 3
     assert as_header("stop") == {"kind": "stop"}
     assert set(as_header("hello", Hello(1, "a", 2))) == {"kind", "protocol", "engine", "pid"}
     assert Hello.parse({"protocol": 7, "engine": "9.9", "pid": 1, "more": []}).protocol == 7

@@ -1,0 +1,70 @@
+"""What a photograph keeps, seen on whole pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from fake_models import FakeModel, reddened
+from numpy.typing import NDArray
+from torch import Tensor
+
+from gpen_engine import RestoreOptions, Restorer
+from gpen_engine.faces import Detector
+
+Photo = Callable[[str], NDArray[Any]]
+
+
+def patchy(images: Tensor) -> Tensor:
+    """Red in stripes as fine as eyes, which low frequencies do not show."""
+    size = images.shape[-1]
+    stripes = (torch.arange(size) // (size // 32) % 2) * 0.4 - 0.2
+    return images + stripes.view(1, 1, 1, -1) * torch.tensor([1.0, -1, -1]).view(1, 3, 1, 1)
+
+
+@pytest.mark.parametrize("paint", [reddened, patchy])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_grey_stays_grey(
+    photo: Photo, detector: Detector, paint: Callable[[Tensor], Tensor], dtype: type
+) -> None:
+    """R = G = B in, R = G = B out, whatever the network paints."""
+    white = 1 if dtype == np.float32 else np.iinfo(dtype).max
+    image = (photo("modern_grey.jpg") / 255 * white).astype(dtype)
+    made = Restorer(FakeModel(paint), detector=detector).restore(image).composite()
+    assert (made != image).any()
+    np.testing.assert_array_equal(made[:, :, 0], made[:, :, 1])
+    np.testing.assert_array_equal(made[:, :, 1], made[:, :, 2])
+
+
+def test_sepia_stays_sepia(photo: Photo, detector: Detector) -> None:
+    """And takes on the network's colours only where that was asked for."""
+    image = photo("old_saltprint_vignette.jpg")
+    restorer = Restorer(FakeModel(patchy, 128), detector=detector)
+
+    def redness(keep_colours: bool) -> float:
+        result = restorer.restore(image, RestoreOptions(keep_colours=keep_colours))
+        made = result.composite().astype(float)
+        covered = (made != image).any(axis=2)
+        change = (made[:, :, 0] - made[:, :, 2]) - (image[:, :, 0].astype(float) - image[:, :, 2])
+        return float(np.abs(change[covered]).mean())
+
+    assert redness(False) > 20
+    assert redness(True) < 3
+
+
+def test_a_toned_face_is_given_to_the_network_in_grey(photo: Photo, detector: Detector) -> None:
+    seen: list[Tensor] = []
+
+    def look(images: Tensor) -> Tensor:
+        seen.append(images.clone())
+        return images
+
+    restorer = Restorer(FakeModel(look), detector=detector)
+    for name in ("old_saltprint_vignette.jpg", "modern_colour_flags.jpg"):
+        restorer.restore(photo(name))
+    toned, coloured = (crops[0] for crops in seen)
+    assert torch.equal(toned[0], toned[2])
+    assert (coloured[0] - coloured[2]).abs().mean() > 0.05
