@@ -1,18 +1,18 @@
-"""``gpen bench``: how fast everything is on this machine."""
+"""``gpen bench``: how fast everything is on this machine, or how good a model is."""
 
 from __future__ import annotations
 
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from ..errors import GpenError
 from .console import guarded, progress_bar
 
-WHAT, HOW = "What is measured", "How"
+WHAT, HOW, QUALITY = "What is measured", "How", "Quality instead of speed"
 
 
 @guarded
@@ -49,7 +49,7 @@ def bench(
         typer.Option(
             metavar="NAME|PATH",
             rich_help_panel=WHAT,
-            help="Weights of whole restorations; by default those that come along.",
+            help="Weights of whole restorations and --quality; by default those that come along.",
         ),
     ] = None,
     device: Annotated[
@@ -74,17 +74,86 @@ def bench(
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", rich_help_panel=HOW, help="No progress.")
     ] = False,
+    quality: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            rich_help_panel=QUALITY,
+            help="Aligned faces: damage and restore them, compare with the truth.",
+        ),
+    ] = None,
+    sheet: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", rich_help_panel=QUALITY, help="Write a picture, worst faces first."
+        ),
+    ] = None,
+    faces: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, rich_help_panel=QUALITY, help="So many of them at most."),
+    ] = None,
+    damages: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME,...",
+            rich_help_panel=QUALITY,
+            help="Some of lowres64,lowres32,blur,motion,jpeg,noise,mixed,oldphoto.",
+        ),
+    ] = None,
+    strengths: Annotated[
+        str | None,
+        typer.Option(
+            metavar="X,...", rich_help_panel=QUALITY, help="0.2,0.4,0.6,0.8,1 if not given."
+        ),
+    ] = None,
+    keep_colours: Annotated[
+        bool | None,
+        typer.Option(
+            "--keep-colours/--no-keep-colours",
+            rich_help_panel=QUALITY,
+            help="As gpen restore does, or not.",
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=0, rich_help_panel=QUALITY, help="Of the damages (1)."),
+    ] = None,
 ) -> None:
     """Measures how fast the network, whole restorations and the start are on this machine.
 
     The network runs with random weights, beside the published code's operations and beside the
     fastest convolution of this machine. Nothing else should run meanwhile.
+
+    With --quality, measures instead how good a model restores: aligned faces of a folder are
+    damaged in named ways with a fixed seed, restored, and compared with what they were.
     """
+    of_quality = {
+        "sheet": sheet,
+        "faces": faces,
+        "damages": damages,
+        "strengths": strengths,
+        "keep-colours": keep_colours,
+        "seed": seed,
+    }
+    of_speed = {
+        "sizes": sizes,
+        "batches": batches,
+        "precisions": precisions,
+        "repeats": repeats,
+        "longest": longest,
+        "quick": quick or None,
+    }
+    for name, value in (of_speed if quality else of_quality).items():
+        if value is not None:
+            hint = f"Leave --{name} out, or {'--quality' if quality else 'add --quality FOLDER'}."
+            raise GpenError("bad_option", f"--{name} does not go with what is measured.", hint)
+    if quality:
+        _quality(quality, of_quality, model, device, json_to, quiet)
+        return
     from ..bench.run import measure
     from ..bench.settings import PARTS, QUICK, Settings
     from ..bench.tables import text
     from ..device import DTYPES, choose_device
-    from ..files import replacing
     from ..network import SIZES
 
     given = {
@@ -111,6 +180,51 @@ def bench(
             bars.advance(bar)
 
         found = measure(settings, watch=watch, announce=announce)
+    _tell(found, text(found), json_to)
+
+
+def _quality(
+    folder: Path,
+    given: dict[str, Any],
+    model: str | None,
+    device: str,
+    json_to: str | None,
+    quiet: bool,
+) -> None:
+    """``gpen bench --quality``."""
+    from ..checkpoints.catalogue import DEFAULT
+    from ..quality.damage import CLASSES
+    from ..quality.run import Settings, measure
+    from ..quality.sheet import write_sheet
+    from ..quality.tables import text
+    from ..restore import Restorer
+
+    chosen = {
+        "faces": given["faces"],
+        "classes": _words(given["damages"], "damage", tuple(CLASSES)),
+        "strengths": _strengths(given["strengths"]),
+        "keep_colours": given["keep-colours"],
+        "seed": given["seed"],
+    }
+    settings = Settings(folder, **{k: v for k, v in chosen.items() if v is not None})
+    restorer = Restorer(model or DEFAULT.name, device=device)
+    with progress_bar(quiet=quiet) as bars:
+        bar = bars.add_task("reading", total=None)
+
+        def watch(damage: str, done: int, total: int) -> None:
+            bars.update(bar, description=damage, completed=done, total=total)
+
+        cases, found = measure(restorer, settings, watch)
+        if given["sheet"]:
+            bars.update(bar, description="drawing")
+            write_sheet(given["sheet"], cases, restorer, settings)
+    _tell(found, text(found), json_to)
+
+
+def _tell(found: dict[str, Any], words: str, json_to: str | None) -> None:
+    """Prints what was found, and writes its numbers to a file or instead."""
+    from ..files import replacing
+
     data = json.dumps(found, indent=1) + "\n"
     if json_to == "-":
         print(data, end="")
@@ -118,7 +232,7 @@ def bench(
     if json_to:
         with replacing(Path(json_to)) as temporary:
             temporary.write_text(data, encoding="utf-8")
-    print(text(found))
+    print(words)
 
 
 def _words(given: str | None, what: str, known: tuple[str, ...]) -> tuple[str, ...] | None:
@@ -148,6 +262,19 @@ def _numbers(
         hint = "Give whole numbers from 1, with commas between."
         raise GpenError("bad_option", f'"{given}" is no list for --{what}es.', hint)
     return numbers
+
+
+def _strengths(given: str | None) -> tuple[float, ...] | None:
+    if given is None:
+        return None
+    try:
+        strengths = tuple(sorted({float(word) for word in given.split(",")}))
+    except ValueError:
+        strengths = (-1.0,)
+    if not all(0 <= strength <= 1 for strength in strengths):  # nor is NaN
+        hint = "Give numbers from 0 to 1, with commas between."
+        raise GpenError("bad_option", f'"{given}" is no list for --strengths.', hint)
+    return strengths
 
 
 def _duration(seconds: float) -> str:
