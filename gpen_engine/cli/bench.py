@@ -11,6 +11,7 @@ import typer
 
 from ..errors import GpenError
 from .console import guarded, progress_bar
+from .lists import fractions, numbers, words
 
 WHAT, HOW, QUALITY = "What is measured", "How", "Quality instead of speed"
 
@@ -22,8 +23,13 @@ def bench(
         typer.Option("--json", metavar="FILE|-", help="Write all numbers there, as JSON."),
     ] = None,
     only: Annotated[
-        str, typer.Option(metavar="PARTS", rich_help_panel=WHAT, help="Some of the three parts.")
-    ] = "network,stages,start",
+        str | None,
+        typer.Option(
+            metavar="PARTS",
+            rich_help_panel=WHAT,
+            help="Some of network,stages,start.",
+        ),
+    ] = None,
     sizes: Annotated[
         str | None,
         typer.Option(
@@ -136,6 +142,7 @@ def bench(
         "seed": seed,
     }
     of_speed = {
+        "only": only,
         "sizes": sizes,
         "batches": batches,
         "precisions": precisions,
@@ -147,6 +154,12 @@ def bench(
         if value is not None:
             hint = f"Leave --{name} out, or {'--quality' if quality else 'add --quality FOLDER'}."
             raise GpenError("bad_option", f"--{name} does not go with what is measured.", hint)
+    if json_to and json_to != "-" and not Path(json_to).parent.is_dir():
+        raise GpenError(
+            "cannot_write",
+            f"There is no folder {Path(json_to).parent} for the numbers.",
+            "Make the folder first, or choose another.",
+        )
     if quality:
         _quality(quality, of_quality, model, device, json_to, quiet)
         return
@@ -157,10 +170,10 @@ def bench(
     from ..network import SIZES
 
     given = {
-        "parts": _words(only, "part", PARTS),
-        "sizes": _numbers(sizes, "size", SIZES),
-        "batches": _numbers(batches, "batch"),
-        "precisions": _words(precisions, "precision", tuple(DTYPES)),
+        "parts": words(only, "part", PARTS),
+        "sizes": numbers(sizes, "size", SIZES),
+        "batches": numbers(batches, "batch"),
+        "precisions": words(precisions, "precision", tuple(DTYPES)),
         "model": model,
         "repeats": repeats,
         "longest": longest,
@@ -198,11 +211,14 @@ def _quality(
     from ..quality.sheet import write_sheet
     from ..quality.tables import text
     from ..restore import Restorer
+    from ..restore.files import check_target
 
+    if given["sheet"]:
+        check_target(folder, given["sheet"], force=True)
     chosen = {
         "faces": given["faces"],
-        "classes": _words(given["damages"], "damage", tuple(CLASSES)),
-        "strengths": _strengths(given["strengths"]),
+        "classes": words(given["damages"], "damage", tuple(CLASSES)),
+        "strengths": fractions(given["strengths"], "strengths"),
         "keep_colours": given["keep-colours"],
         "seed": given["seed"],
     }
@@ -215,10 +231,9 @@ def _quality(
             bars.update(bar, description=damage, completed=done, total=total)
 
         cases, found = measure(restorer, settings, watch)
-        if given["sheet"]:
-            bars.update(bar, description="drawing")
-            write_sheet(given["sheet"], cases, restorer, settings)
     _tell(found, text(found), json_to)
+    if given["sheet"]:
+        write_sheet(given["sheet"], cases, restorer, settings)
 
 
 def _tell(found: dict[str, Any], words: str, json_to: str | None) -> None:
@@ -233,48 +248,6 @@ def _tell(found: dict[str, Any], words: str, json_to: str | None) -> None:
         with replacing(Path(json_to)) as temporary:
             temporary.write_text(data, encoding="utf-8")
     print(words)
-
-
-def _words(given: str | None, what: str, known: tuple[str, ...]) -> tuple[str, ...] | None:
-    if given is None:
-        return None
-    words = tuple(dict.fromkeys(word.strip() for word in given.split(",")))
-    for word in words:
-        if word not in known:
-            hint = f"Choose some of {', '.join(known)}, with commas between."
-            raise GpenError("bad_option", f'There is no {what} "{word}".', hint)
-    return words
-
-
-def _numbers(
-    given: str | None, what: str, known: tuple[int, ...] | None = None
-) -> tuple[int, ...] | None:
-    if given is None:
-        return None
-    if known:
-        words = _words(given, what, tuple(map(str, known)))
-        return tuple(map(int, words or ()))
-    try:
-        numbers = tuple(dict.fromkeys(int(word) for word in given.split(",")))
-    except ValueError:
-        numbers = (0,)
-    if min(numbers) < 1:
-        hint = "Give whole numbers from 1, with commas between."
-        raise GpenError("bad_option", f'"{given}" is no list for --{what}es.', hint)
-    return numbers
-
-
-def _strengths(given: str | None) -> tuple[float, ...] | None:
-    if given is None:
-        return None
-    try:
-        strengths = tuple(sorted({float(word) for word in given.split(",")}))
-    except ValueError:
-        strengths = (-1.0,)
-    if not all(0 <= strength <= 1 for strength in strengths):  # nor is NaN
-        hint = "Give numbers from 0 to 1, with commas between."
-        raise GpenError("bad_option", f'"{given}" is no list for --strengths.', hint)
-    return strengths
 
 
 def _duration(seconds: float) -> str:

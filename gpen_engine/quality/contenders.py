@@ -12,7 +12,7 @@ from ..restore import RestoreOptions, Restorer
 
 INPUT, CLASSICAL = "input", "classical"
 RADIUS, AMOUNT = 2.0, 0.5
-"""Unsharp masking: standard deviation in pixels of a crop of 256, and how much is added."""
+"""Unsharp masking: standard deviation in pixels, and how much is added."""
 
 
 def restored(strength: float) -> str:
@@ -26,7 +26,7 @@ def contenders(
     """All that is made of one damaged face, by name.
 
     Args:
-        damaged: (side, side, 3) float32 RGB in 0..1, aligned by GPEN's template.
+        damaged: (256, 256, 3) float32 RGB in 0..1, aligned by GPEN's template.
         restorer: resamples the face to its model's size and back.
         strengths: of the restorations, 0..1.
         keep_colours: see ``RestoreOptions``.
@@ -48,7 +48,7 @@ def classical(image: FloatImage) -> FloatImage:
     h = float(np.clip(255 * noise_level(image), 3, 20))
     calm = cv2.fastNlMeansDenoisingColored(levels, None, h, h, 7, 15)
     clean = calm[:, :, ::-1].astype(np.float32) / np.float32(255)
-    blurred = cv2.GaussianBlur(clean, (0, 0), RADIUS * image.shape[0] / 256)
+    blurred = cv2.GaussianBlur(clean, (0, 0), RADIUS)
     return np.clip(clean + AMOUNT * (clean - blurred), 0, 1).astype(np.float32)
 
 

@@ -4,8 +4,7 @@ Single faults and their mixture, as in the EDFace benchmark (Zhang et al. 2022, 
 and old photographs. Each draws its severity from a fixed range. They are kept apart from what a
 training draws, so that numbers stay comparable when that changes.
 
-Images are float32 RGB in 0..1, sRGB-encoded, (side, side, 3). Lengths are pixels of a crop of 256
-and grow with the crop.
+Images are float32 RGB in 0..1, sRGB-encoded, (256, 256, 3): crops aligned by GPEN's template.
 """
 
 from __future__ import annotations
@@ -23,14 +22,15 @@ from ..training.degradation import add_noise, blur, enlarge, jpeg
 
 Damage = Callable[[FloatImage, np.random.Generator], FloatImage]
 SIDE = 256
-"""Side of the crop that the lengths below are meant for."""
+"""Of the faces in pixels, whatever the model's size is: all are shown the same, and are compared at
+the same size."""
 
 
 def lowres(size: int) -> Damage:
     """A face of so many pixels, averaged, then enlarged bicubically."""
 
     def damage(image: FloatImage, _: np.random.Generator) -> FloatImage:
-        return enlarge(_shrunk(image, SIDE / size), image.shape[0])
+        return enlarge(_shrunk(image, size), SIDE)
 
     return damage
 
@@ -38,12 +38,12 @@ def lowres(size: int) -> Damage:
 def soft(image: FloatImage, rng: np.random.Generator) -> FloatImage:
     """Out of focus: Gaussian blur of 1.5 to 4 pixels, half of the time longer one way."""
     stretch = rng.uniform(1, 2) if rng.random() < 0.5 else 1.0
-    return blur(image, _scale(image) * rng.uniform(1.5, 4), stretch, rng.uniform(0, np.pi))
+    return blur(image, rng.uniform(1.5, 4), stretch, rng.uniform(0, np.pi))
 
 
 def motion(image: FloatImage, rng: np.random.Generator) -> FloatImage:
     """Camera shake: a straight smear of 8 to 20 pixels in any direction."""
-    length = _scale(image) * rng.uniform(8, 20)
+    length = rng.uniform(8, 20)
     angle = rng.uniform(0, np.pi)
     radius = int(np.ceil(length / 2)) + 1
     kernel = np.zeros((2 * radius + 1, 2 * radius + 1), np.float32)
@@ -70,16 +70,18 @@ def mixed(image: FloatImage, rng: np.random.Generator) -> FloatImage:
 
     Those are for crops of 512: blur of 0.1 to 10 pixels, half of the time longer one way,
     shrinking by 0.8 to 8, noise of 0 to 20 of 255, JPEG of quality 60 to 100. Blur is halved here;
-    what shrinks is the crop of 256, to no less than a face of 32 pixels.
+    shrinking is by 1 to 8, down to a crop of 32.
     """
     image = blur(
         image,
-        _scale(image) * rng.uniform(0.05, 5),
+        rng.uniform(0.05, 5),
         rng.uniform(1, 3) if rng.random() < 0.5 else 1.0,
         rng.uniform(0, np.pi),
     )
-    small = add_noise(_shrunk(image, rng.uniform(1, 8)), rng.uniform(0, 20 / 255), rng)
-    return enlarge(jpeg(small, int(rng.integers(60, 101))), image.shape[0])
+    small = add_noise(
+        _shrunk(image, round(SIDE / rng.uniform(1, 8))), rng.uniform(0, 20 / 255), rng
+    )
+    return enlarge(jpeg(small, int(rng.integers(60, 101))), SIDE)
 
 
 def worn(image: FloatImage, rng: np.random.Generator) -> FloatImage:
@@ -87,7 +89,7 @@ def worn(image: FloatImage, rng: np.random.Generator) -> FloatImage:
 
     Grain is always there, each of the others sometimes. The tone comes before; see :func:`damaged`.
     """
-    image = blur(image, _scale(image) * rng.uniform(0.5, 2))
+    image = blur(image, rng.uniform(0.5, 2))
     return jpeg(old_photo.wear(image, rng), int(rng.integers(70, 96)))
 
 
@@ -129,11 +131,6 @@ def damaged(truth: FloatImage, name: str, key: str, seed: int) -> tuple[FloatIma
     return (np.rint(np.clip(image, 0, 1) * 255) / 255).astype(np.float32), truth
 
 
-def _scale(image: FloatImage) -> float:
-    return float(image.shape[0] / SIDE)
-
-
-def _shrunk(image: FloatImage, factor: float) -> FloatImage:
-    size = max(8, round(image.shape[0] / factor))
+def _shrunk(image: FloatImage, size: int) -> FloatImage:
     small = cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA)
     return np.asarray(small, np.float32)

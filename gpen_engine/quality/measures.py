@@ -1,7 +1,6 @@
 """How near an image is to the truth.
 
-All images are float32 RGB in 0..1, sRGB-encoded, (side, side, 3), aligned by GPEN's template where
-a face is meant.
+All images are float32 RGB in 0..1, sRGB-encoded, (side, side, 3), aligned by GPEN's template.
 """
 
 from __future__ import annotations
@@ -14,6 +13,9 @@ from ..pixels import LUMA, FloatImage
 
 EYES, MOUTH = (0.30, 0.40, 0.70, 0.55), (0.38, 0.65, 0.62, 0.78)
 """x0, y0, x1, y1 of the face's parts in the template, in units of its side."""
+
+INVISIBLE = 0.1 / 255
+"""A gradient (a pixel of 256) that nobody sees: two flat errors leave no seam to speak of."""
 
 
 def psnr(image: FloatImage, truth: FloatImage) -> float:
@@ -75,34 +77,25 @@ def face_parts(image: FloatImage) -> list[FloatImage]:
 
 
 def seam(image: FloatImage, truth: FloatImage, coverage: Mask) -> float:
-    """How much the border of a pasted face shows: 1 is no more than in the truth.
+    """How much the border of a pasted face stands out: 1 is no more than its surroundings do.
 
-    Gradient in the band where the coverage goes from 0 to 1, over that in the bands beside it, as
-    wide on either side; then the same of the truth divided out, since a face has an outline of its
-    own. Texture is smoothed away before (1/64 of the side): a seam is a step of tone.
+    Looks at what is wrong, image minus truth, since a face has an outline of its own, and without
+    its texture: a seam is a step of tone. Mean gradient in the band where the coverage goes from 0
+    to 1, over that in the bands beside it, as wide on either side.
 
     Args:
         image: the picture with the restored face in it, under its coverage.
         truth: the picture as it should be.
         coverage: (side, side), 0..1.
     """
+    side = image.shape[0]
+    wrong = cv2.GaussianBlur((image - truth) @ LUMA, (0, 0), side / 64)
+    slope = np.hypot(*np.gradient(wrong)) * side / 256 + INVISIBLE
     border = (coverage > 0.02) & (coverage < 0.98)
-    # Mean width of the band: its area over the length of its middle line.
-    middle = coverage > 0.5
-    line = cv2.morphologyEx(middle.astype(np.uint8), cv2.MORPH_GRADIENT, np.ones((2, 2), np.uint8))
-    width = max(3, round(float(border.sum()) / max(1, int(line.sum()))))
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * width + 1, 2 * width + 1))
-    near = cv2.dilate(border.astype(np.uint8), kernel).astype(bool) & ~border
-
-    def ratio(of: FloatImage) -> float:
-        slope = _slope(of)
-        return float(slope[border].mean()) / max(float(slope[near].mean()), 1e-6)
-
-    return ratio(image) / max(ratio(truth), 1e-6)
-
-
-def _slope(image: FloatImage) -> FloatImage:
-    """Length of the smoothed luma's gradient, (side, side)."""
-    luma = cv2.GaussianBlur(image @ LUMA, (0, 0), image.shape[0] / 64)
-    down, right = np.gradient(luma)
-    return np.asarray(np.hypot(down, right), np.float32)
+    outline = cv2.morphologyEx(
+        (coverage > 0.5).astype(np.uint8), cv2.MORPH_GRADIENT, np.ones((2, 2), np.uint8)
+    )
+    width = max(1, round(float(border.sum()) / max(1, int(outline.sum()))))
+    around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * width + 1, 2 * width + 1))
+    beside = (cv2.dilate(border.astype(np.uint8), around) > 0) & ~border
+    return float(slope[border].mean() / slope[beside].mean())

@@ -18,7 +18,7 @@ from ..training.data import list_pictures, read_crop, template_square
 from ..version import version
 from .colour import colour_error
 from .contenders import contenders, restored
-from .damage import CLASSES, MEAN_OF, damaged
+from .damage import CLASSES, MEAN_OF, SIDE, damaged
 from .landmarks import FOUND, landmark_error, most_likely
 from .measures import psnr, seam, sharpness, ssim, true_detail
 
@@ -39,8 +39,6 @@ class Settings:
     classes: tuple[str, ...] = tuple(CLASSES)
     """Of damage."""
     strengths: tuple[float, ...] = (0.2, 0.4, 0.6, 0.8, 1.0)
-    size: int = 256
-    """Side in pixels at which faces are damaged and compared, whatever the model's size is."""
     keep_colours: bool = True
     """See ``RestoreOptions``."""
     seed: int = 1
@@ -84,7 +82,7 @@ def measure(
     started = time.perf_counter()
     truths = Truths(settings)
     faces = {file: most_likely(restorer.detector, truths[file]) for file in truths.files}
-    coverage = face_shape(settings.size)
+    coverage = face_shape(SIDE)
     cases: list[Case] = []
     for name in settings.classes:
         for file in truths.files:
@@ -128,11 +126,10 @@ class Truths:
         files = list_pictures([settings.folder])
         count = min(settings.faces or len(files), len(files))
         self.files = [files[i * len(files) // count] for i in range(count)]
-        self.size = settings.size
 
     def __getitem__(self, file: Path) -> FloatImage:
-        """(size, size, 3) float32 RGB in 0..1."""
-        return template_square(read_crop(file), self.size)
+        """(SIDE, SIDE, 3) float32 RGB in 0..1."""
+        return template_square(read_crop(file), SIDE)
 
 
 def _landmarks(found: Face | None, truth: Face | None) -> Row:

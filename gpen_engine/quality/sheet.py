@@ -8,18 +8,18 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..files import replacing
+from ..pictures import Picture, write_picture
 from ..pixels import FloatImage
 from ..restore import Restorer
 from .contenders import CLASSICAL, INPUT, contenders, restored
 from .damage import damaged
 from .run import Case, Settings, Truths
 
-SIDE = 176
+SIDE = 160
 """Of a face in pixels."""
 LINE = 18
 """Height of a line of text in pixels."""
-JPEG_QUALITY = 84
+JPEG_QUALITY = 82
 
 Levels = NDArray[np.uint8]
 
@@ -32,9 +32,12 @@ def write_sheet(target: Path, cases: list[Case], restorer: Restorer, settings: S
     input, classical, restored at ``settings.shown``, truth.
 
     Args:
-        target: a JPEG or PNG file.
+        target: a picture file; replaced when it exists.
         cases: what ``measure`` gave.
         restorer, settings: those of ``measure``; the few faces are restored again.
+
+    Raises:
+        GpenError: those of ``write_picture``.
     """
     shown, truths = restored(settings.shown), Truths(settings)
     files = {file.name: file for file in truths.files}
@@ -59,12 +62,8 @@ def write_sheet(target: Path, cases: list[Case], restorer: Restorer, settings: S
     for start in (0, 4 * SIDE + 8):
         for place, title in enumerate((INPUT, CLASSICAL, shown, "truth")):
             _write(head, title, start + place * SIDE + 4)
-    with replacing(target) as temporary:
-        cv2.imwrite(
-            str(temporary),
-            np.vstack([head, *drawn])[:, :, ::-1],
-            [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY],
-        )
+    pixels = np.vstack([head, *drawn])
+    write_picture(target, Picture(pixels), force=True, quality=JPEG_QUALITY)
 
 
 def badness(case: Case, contender: str) -> float:
