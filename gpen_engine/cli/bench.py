@@ -1,4 +1,4 @@
-"""``gpen bench``: how fast everything is on this machine, or how good a model is."""
+"""``gpen bench``: how fast everything is on this machine, or how well a model restores."""
 
 from __future__ import annotations
 
@@ -125,13 +125,14 @@ def bench(
         typer.Option(metavar="N", min=0, rich_help_panel=QUALITY, help="Of the damages (1)."),
     ] = None,
 ) -> None:
-    """Measures how fast the network, whole restorations and the start are on this machine.
+    """Measures how fast this machine is, or how well a model restores.
 
-    The network runs with random weights, beside the published code's operations and beside the
-    fastest convolution of this machine. Nothing else should run meanwhile.
+    Speed: the network runs with random weights, beside the published code's operations and beside
+    the fastest convolution of this machine; then whole restorations and the start of the engine.
+    Nothing else should run meanwhile.
 
-    With --quality, measures instead how good a model restores: aligned faces of a folder are
-    damaged in named ways with a fixed seed, restored, and compared with what they were.
+    Quality (--quality FOLDER): faces are damaged in named ways with a fixed seed, restored, and
+    compared with what they were, beside no restoration and a classical filter.
     """
     of_quality = {
         "sheet": sheet,

@@ -24,8 +24,9 @@ masking, "restored" the model at that strength. PSNR in dB; SSIM of the luma. "s
 of the fine detail of eyes and mouth over the truth's, noise and invention counted; "detail": how
 much of the truth's fine detail is there. "landmarks": mean distance of the detector's five points
 from those in the truth, over the distance of the eyes; "not found": faces that the detector gives
-less than 0.9. "ΔE": CIEDE2000 of the low frequencies. "seam": how much the border of the pasted
-face shows, 1 as little as in the truth. Medians of sharpness, detail and seam, else means."""
+a score under 0.9. "ΔE": CIEDE2000 of the low frequencies. "seam": how much the error changes at the
+border of the pasted face, over how much it does beside it. Medians of sharpness, detail and seam,
+else means."""
 
 
 def text(found: Row) -> str:
