@@ -38,7 +38,7 @@ class Settings:
     """How many of them, spread evenly; None is all."""
     classes: tuple[str, ...] = tuple(CLASSES)
     """Of damage."""
-    strengths: tuple[float, ...] = (0.2, 0.4, 0.6, 0.8, 1.0)
+    strengths: tuple[float, ...] = tuple(sorted({0.2, 0.4, 0.6, 0.8, 1.0, RestoreOptions.strength}))
     keep_colours: bool = True
     """See ``RestoreOptions``."""
     seed: int = 1

@@ -7,6 +7,7 @@ import pytest
 from quality_faces import face
 
 from gpen_engine import RestoreOptions, Restorer
+from gpen_engine.quality.colour import colour_error
 from gpen_engine.quality.contenders import CLASSICAL, INPUT, classical, contenders, noise_level
 from gpen_engine.quality.measures import psnr, sharpness
 
@@ -38,3 +39,11 @@ def test_strengths_lie_between_the_input_and_the_restoration(restorer: Restorer)
     full = restorer.restore(damaged, RestoreOptions(aligned=True)).composite()
     np.testing.assert_allclose(made["restored 1"], full, atol=1e-6)
     np.testing.assert_allclose(made["restored 0.5"], (damaged + full) / 2, atol=1e-6)
+
+
+def test_the_photographs_colours_are_kept_or_not(restorer: Restorer) -> None:
+    kept, own = (
+        contenders(face(), restorer, [1.0], keep_colours)["restored 1"]
+        for keep_colours in (True, False)
+    )
+    assert colour_error(kept, face()) < colour_error(own, face()) / 2  # of random weights
