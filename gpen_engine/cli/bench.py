@@ -1,18 +1,19 @@
-"""``gpen bench``: how fast everything is on this machine."""
+"""``gpen bench``: how fast everything is on this machine, or how well a model restores."""
 
 from __future__ import annotations
 
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from ..errors import GpenError
 from .console import guarded, progress_bar
+from .lists import fractions, numbers, words
 
-WHAT, HOW = "What is measured", "How"
+WHAT, HOW, QUALITY = "What is measured", "How", "Quality instead of speed"
 
 
 @guarded
@@ -22,8 +23,13 @@ def bench(
         typer.Option("--json", metavar="FILE|-", help="Write all numbers there, as JSON."),
     ] = None,
     only: Annotated[
-        str, typer.Option(metavar="PARTS", rich_help_panel=WHAT, help="Some of the three parts.")
-    ] = "network,stages,start",
+        str | None,
+        typer.Option(
+            metavar="PARTS",
+            rich_help_panel=WHAT,
+            help="Some of network,stages,start.",
+        ),
+    ] = None,
     sizes: Annotated[
         str | None,
         typer.Option(
@@ -49,7 +55,7 @@ def bench(
         typer.Option(
             metavar="NAME|PATH",
             rich_help_panel=WHAT,
-            help="Weights of whole restorations; by default those that come along.",
+            help="Weights of whole restorations and --quality; by default those that come along.",
         ),
     ] = None,
     device: Annotated[
@@ -74,24 +80,101 @@ def bench(
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", rich_help_panel=HOW, help="No progress.")
     ] = False,
+    quality: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            rich_help_panel=QUALITY,
+            help="Aligned faces: damage and restore them, compare with the truth.",
+        ),
+    ] = None,
+    sheet: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", rich_help_panel=QUALITY, help="Write a picture, worst faces first."
+        ),
+    ] = None,
+    faces: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, rich_help_panel=QUALITY, help="So many of them at most."),
+    ] = None,
+    damages: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME,...",
+            rich_help_panel=QUALITY,
+            help="Some of lowres64,lowres32,blur,motion,jpeg,noise,mixed,oldphoto.",
+        ),
+    ] = None,
+    strengths: Annotated[
+        str | None,
+        typer.Option(
+            metavar="X,...", rich_help_panel=QUALITY, help="0.2,0.4,0.6,0.8,1 if not given."
+        ),
+    ] = None,
+    keep_colours: Annotated[
+        bool | None,
+        typer.Option(
+            "--keep-colours/--no-keep-colours",
+            rich_help_panel=QUALITY,
+            help="As gpen restore does, or not.",
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=0, rich_help_panel=QUALITY, help="Of the damages (1)."),
+    ] = None,
 ) -> None:
-    """Measures how fast the network, whole restorations and the start are on this machine.
+    """Measures how fast this machine is, or how well a model restores.
 
-    The network runs with random weights, beside the published code's operations and beside the
-    fastest convolution of this machine. Nothing else should run meanwhile.
+    Speed: the network runs with random weights, beside the published code's operations and beside
+    the fastest convolution of this machine; then whole restorations and the start of the engine.
+    Nothing else should run meanwhile.
+
+    Quality (--quality FOLDER): faces are damaged in named ways with a fixed seed, restored, and
+    compared with what they were, beside no restoration and a classical filter.
     """
+    of_quality = {
+        "sheet": sheet,
+        "faces": faces,
+        "damages": damages,
+        "strengths": strengths,
+        "keep-colours": keep_colours,
+        "seed": seed,
+    }
+    of_speed = {
+        "only": only,
+        "sizes": sizes,
+        "batches": batches,
+        "precisions": precisions,
+        "repeats": repeats,
+        "longest": longest,
+        "quick": quick or None,
+    }
+    for name, value in (of_speed if quality else of_quality).items():
+        if value is not None:
+            hint = f"Leave --{name} out, or {'--quality' if quality else 'add --quality FOLDER'}."
+            raise GpenError("bad_option", f"--{name} does not go with what is measured.", hint)
+    if json_to and json_to != "-" and not Path(json_to).parent.is_dir():
+        raise GpenError(
+            "cannot_write",
+            f"There is no folder {Path(json_to).parent} for the numbers.",
+            "Make the folder first, or choose another.",
+        )
+    if quality:
+        _quality(quality, of_quality, model, device, json_to, quiet)
+        return
     from ..bench.run import measure
     from ..bench.settings import PARTS, QUICK, Settings
     from ..bench.tables import text
     from ..device import DTYPES, choose_device
-    from ..files import replacing
     from ..network import SIZES
 
     given = {
-        "parts": _words(only, "part", PARTS),
-        "sizes": _numbers(sizes, "size", SIZES),
-        "batches": _numbers(batches, "batch"),
-        "precisions": _words(precisions, "precision", tuple(DTYPES)),
+        "parts": words(only, "part", PARTS),
+        "sizes": numbers(sizes, "size", SIZES),
+        "batches": numbers(batches, "batch"),
+        "precisions": words(precisions, "precision", tuple(DTYPES)),
         "model": model,
         "repeats": repeats,
         "longest": longest,
@@ -111,6 +194,53 @@ def bench(
             bars.advance(bar)
 
         found = measure(settings, watch=watch, announce=announce)
+    _tell(found, text(found), json_to)
+
+
+def _quality(
+    folder: Path,
+    given: dict[str, Any],
+    model: str | None,
+    device: str,
+    json_to: str | None,
+    quiet: bool,
+) -> None:
+    """``gpen bench --quality``."""
+    from ..checkpoints.catalogue import DEFAULT
+    from ..quality.damage import CLASSES
+    from ..quality.run import Settings, measure
+    from ..quality.sheet import write_sheet
+    from ..quality.tables import text
+    from ..restore import Restorer
+    from ..restore.files import check_target
+
+    if given["sheet"]:
+        check_target(folder, given["sheet"], force=True)
+    chosen = {
+        "faces": given["faces"],
+        "classes": words(given["damages"], "damage", tuple(CLASSES)),
+        "strengths": fractions(given["strengths"], "strengths"),
+        "keep_colours": given["keep-colours"],
+        "seed": given["seed"],
+    }
+    settings = Settings(folder, **{k: v for k, v in chosen.items() if v is not None})
+    restorer = Restorer(model or DEFAULT.name, device=device)
+    with progress_bar(quiet=quiet) as bars:
+        bar = bars.add_task("reading", total=None)
+
+        def watch(damage: str, done: int, total: int) -> None:
+            bars.update(bar, description=damage, completed=done, total=total)
+
+        cases, found = measure(restorer, settings, watch)
+    _tell(found, text(found), json_to)
+    if given["sheet"]:
+        write_sheet(given["sheet"], cases, restorer, settings)
+
+
+def _tell(found: dict[str, Any], words: str, json_to: str | None) -> None:
+    """Prints what was found, and writes its numbers to a file or instead."""
+    from ..files import replacing
+
     data = json.dumps(found, indent=1) + "\n"
     if json_to == "-":
         print(data, end="")
@@ -118,36 +248,7 @@ def bench(
     if json_to:
         with replacing(Path(json_to)) as temporary:
             temporary.write_text(data, encoding="utf-8")
-    print(text(found))
-
-
-def _words(given: str | None, what: str, known: tuple[str, ...]) -> tuple[str, ...] | None:
-    if given is None:
-        return None
-    words = tuple(dict.fromkeys(word.strip() for word in given.split(",")))
-    for word in words:
-        if word not in known:
-            hint = f"Choose some of {', '.join(known)}, with commas between."
-            raise GpenError("bad_option", f'There is no {what} "{word}".', hint)
-    return words
-
-
-def _numbers(
-    given: str | None, what: str, known: tuple[int, ...] | None = None
-) -> tuple[int, ...] | None:
-    if given is None:
-        return None
-    if known:
-        words = _words(given, what, tuple(map(str, known)))
-        return tuple(map(int, words or ()))
-    try:
-        numbers = tuple(dict.fromkeys(int(word) for word in given.split(",")))
-    except ValueError:
-        numbers = (0,)
-    if min(numbers) < 1:
-        hint = "Give whole numbers from 1, with commas between."
-        raise GpenError("bad_option", f'"{given}" is no list for --{what}es.', hint)
-    return numbers
+    print(words)
 
 
 def _duration(seconds: float) -> str:

@@ -16,47 +16,11 @@ from torch import Tensor
 
 from ..checkpoints import find_model, load_model
 from ..files import replacing
+from ..quality.measures import psnr, sharpness, true_detail
 from .data import list_pictures, read_crop, template_square, to_image, to_tensor
 from .degradation import SEVERITIES, degrade
 
 Image = NDArray[np.float32]
-
-
-def psnr(image: Image, truth: Image) -> float:
-    """Peak signal to noise ratio in dB of two images in 0..1."""
-    return float(-10 * np.log10(max(float(np.mean((image - truth) ** 2)), 1e-10)))
-
-
-def fine(image: Image) -> Image:
-    """The fine detail: the image minus its blur (sigma 1.5 pixels of 256)."""
-    sigma = 1.5 * image.shape[0] / 256
-    return np.asarray(image - cv2.GaussianBlur(image, (0, 0), sigma), np.float32)
-
-
-def sharpness(image: Image, truth: Image) -> float:
-    """Energy of the fine detail of eyes and mouth over the truth's; noise counts as detail."""
-    own, true = (sum(float(np.sum(p**2)) for p in face_parts(fine(i))) for i in (image, truth))
-    return own / true
-
-
-def true_detail(image: Image, truth: Image) -> float:
-    """How much of the truth's fine detail of eyes and mouth is there: 1 is all of it.
-
-    The projection of one on the other, so that noise and invented detail count nothing.
-    """
-    pairs = list(zip(face_parts(fine(image)), face_parts(fine(truth)), strict=True))
-    common = sum(float(np.sum(a * b)) for a, b in pairs)
-    return common / sum(float(np.sum(b**2)) for _, b in pairs)
-
-
-def face_parts(image: Image) -> list[Image]:
-    """The eyes' band and the mouth, where GPEN's template puts them."""
-    side = image.shape[0]
-
-    def cut(x0: float, y0: float, x1: float, y1: float) -> Image:
-        return image[int(y0 * side) : int(y1 * side), int(x0 * side) : int(x1 * side)]
-
-    return [cut(0.30, 0.40, 0.70, 0.55), cut(0.38, 0.65, 0.62, 0.78)]
 
 
 def colour_shift(image: Image, truth: Image) -> float:
@@ -72,10 +36,10 @@ class Score:
     """Mean, in dB, of the bicubically enlarged input."""
     psnr: float
     sharpness_before: float
-    """Median; see :func:`sharpness`."""
+    """Median; see ``quality.measures``."""
     sharpness: float
     detail_before: float
-    """Median; see :func:`true_detail`."""
+    """Median; see ``quality.measures``."""
     detail: float
     colour: float
     """Mean distance of the mean colours; see :func:`colour_shift`."""

@@ -1,0 +1,1 @@
+"""How well a model restores: named damages and measures for ``gpen bench --quality``."""
