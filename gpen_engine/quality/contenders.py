@@ -34,7 +34,7 @@ def contenders(
     Returns:
         Images like ``damaged``.
     """
-    options = RestoreOptions(aligned=True, strength=1.0, keep_colours=keep_colours)
+    options = RestoreOptions(aligned=True, strength=1.0, keep_colours=keep_colours, guard="off")
     full = restorer.restore(damaged, options).composite()
     made = {INPUT: damaged, CLASSICAL: classical(damaged)}
     for strength in strengths:
