@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..faces import Face
+from ..faces.damage import Damage
 
 GUARDS = ("off", "warn", "skip")
 
@@ -23,6 +24,21 @@ class Mark:
     """The similarity lies below the guard's."""
     restored: bool = True
     """False for a face that was left as it was because it had changed."""
+    damage: Damage | None = None
+    """What was wrong with it before."""
+    scale: float = 1.0
+    """Pixels of the crop for one of the picture."""
+
+    @property
+    def limits(self) -> tuple[str, ...]:
+        """See ``Damage.limits``."""
+        return self.damage.limits if self.damage else ()
+
+    @property
+    def halftone(self) -> float | None:
+        """Distance of a printer's dots in pixels of the picture; None where there are none."""
+        screen = self.damage.screen if self.damage else None
+        return screen.pitch / self.scale if screen else None
 
     def as_json(self) -> dict[str, Any]:
         """For ``json.dumps``; pixels rounded to a hundredth."""
@@ -33,6 +49,9 @@ class Mark:
             "similarity": None if self.similarity is None else round(self.similarity, 3),
             "changed": self.changed,
             "restored": self.restored,
+            "noise": round(self.damage.noise, 4) if self.damage else None,
+            "halftone": None if self.halftone is None else round(self.halftone, 2),
+            "limits": list(self.limits),
         }
 
 
@@ -52,6 +71,14 @@ def sentences(marks: Sequence[Mark]) -> list[str]:
             f"{_count(skipped, marks)} would have changed too much and stayed as"
             f" {'it was' if len(skipped) == 1 else 'they were'}{_which(skipped, marks)}."
         )
+    for limit in ("small", "noisy"):
+        places = [place for place, m in enumerate(marks, 1) if limit in m.limits]
+        if places:
+            verb = "is" if len(places) == 1 else "are"
+            told.append(
+                f"{_count(places, marks)} {verb} too {limit} to be restored faithfully"
+                f"{_which(places, marks)}."
+            )
     return told
 
 

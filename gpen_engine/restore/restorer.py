@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -146,7 +147,7 @@ class _Restoration:
         with self._timed("align"):
             maps = [to_crop(face.landmarks, in_size, self.options.template) for face in faces]
             crops = [cut_crop(self.pixels, m, in_size) for m in maps]
-        restored = self._network(faces, crops)
+        restored = self._network(faces, crops, [m.scale for m in maps])
         patches = []
         for done, (mark, m, crop) in enumerate(zip(self.marks, maps, restored, strict=True), 1):
             self._check_cancelled()
@@ -164,34 +165,41 @@ class _Restoration:
         self._report(Stage.DETECT, tiles, total)
         self._check_cancelled()
 
-    def _network(self, faces: list[Face], crops: list[FloatImage]) -> list[FloatImage]:
+    def _network(
+        self, faces: list[Face], crops: list[FloatImage], scales: list[float]
+    ) -> list[FloatImage]:
         """Restored crops at the model's output size, with the original's colours if wished; each
         face gets its mark."""
         restored: list[FloatImage] = []
         self._report(Stage.RESTORE, 0, len(crops))
         with self._timed("align"):
-            treatments = [Treatment(crop, self.options) for crop in crops]
+            treatments = [
+                Treatment(crop, scale, self.options)
+                for crop, scale in zip(crops, scales, strict=True)
+            ]
         given = [treatment.given for treatment in treatments]
         batches = run_batches(self.model, given, seed=self.options.seed, note=self.notes.append)
-        for face, original, treatment in zip(faces, crops, treatments, strict=True):
+        for face, scale, treatment in zip(faces, scales, treatments, strict=True):
             with self._timed("network"):
                 crop = next(batches)
             with self._timed("paste"):
                 restored.append(treatment.finished(crop))
             with self._timed("guard"):
-                self.marks.append(self._mark(face, original, restored[-1]))
+                mark = Mark(face, damage=treatment.damage, scale=scale)
+                self.marks.append(self._guarded(mark, treatment.original, restored[-1]))
             self._report(Stage.RESTORE, len(restored), len(crops))
             self._check_cancelled()
         return restored
 
-    def _mark(self, face: Face, original: FloatImage, restored: FloatImage) -> Mark:
+    def _guarded(self, mark: Mark, original: FloatImage, restored: FloatImage) -> Mark:
         options = self.options
         if options.guard == "off":
-            return Mark(face)
+            return mark
         template = "gpen" if options.aligned else options.template
         similarity = agreement(self.restorer.detector, original, restored, template)
         changed = similarity < options.guard_similarity
-        return Mark(face, similarity, changed, not (changed and options.guard == "skip"))
+        kept = changed and options.guard == "skip"
+        return replace(mark, similarity=similarity, changed=changed, restored=not kept)
 
     def _aligned_picture(self) -> list[Patch]:
         """The whole picture as one crop, covered fully; nothing when the guard skips it."""
@@ -205,7 +213,7 @@ class _Restoration:
         box = (0, 0, pixels.width, pixels.height)
         crop = resized(pixels.rgb(box), size)
         face = Face((0, 0, pixels.width, pixels.height), TEMPLATES["gpen"] * pixels.width, 1.0)
-        (restored,) = self._network([face], [crop])
+        (restored,) = self._network([face], [crop], [size / pixels.width])
         if not self.marks[0].restored:
             return []
         with self._timed("paste"):

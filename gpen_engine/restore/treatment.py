@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..faces.colour import keep_low_frequencies
+from ..faces.damage import assess
 from ..faces.geometry import resized
 from ..faces.tone import Tone, in_grey
 from ..pixels import FloatImage
@@ -14,17 +15,21 @@ class Treatment:
 
     Args:
         crop: (in_size, in_size, 3) RGB in 0..1, as it was cut from the picture.
+        scale: pixels of the crop for one of the picture.
         options: what is to be kept.
 
     Attributes:
-        given: the crop for the network.
+        original: the crop as it was cut.
+        damage: what was wrong with it.
+        given: the crop for the network, without a printer's dots.
     """
 
-    def __init__(self, crop: FloatImage, options: RestoreOptions) -> None:
-        self._original = crop
+    def __init__(self, crop: FloatImage, scale: float, options: RestoreOptions) -> None:
+        self.original = crop
         self._options = options
-        self._tone = Tone.of(crop) if options.keep_colours else None
-        self.given = in_grey(crop) if self._tone else crop
+        self.damage, clean = assess(crop, scale, options.template)
+        self._tone = Tone.of(clean) if options.keep_colours else None
+        self.given = in_grey(clean) if self._tone else clean
 
     def finished(self, restored: FloatImage) -> FloatImage:
         """What the network gave, (out_size, out_size, 3), with the photograph's own tone, colours
@@ -32,6 +37,6 @@ class Treatment:
         if self._tone:
             restored = self._tone.put_on(restored)
         if self._options.keep_colours:
-            original = resized(self._original, restored.shape[0])
+            original = resized(self.original, restored.shape[0])
             restored = keep_low_frequencies(restored, original)
         return restored

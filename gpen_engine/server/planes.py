@@ -39,6 +39,7 @@ def face_info(mark: Mark) -> FaceInfo:
         mark.similarity,
         mark.changed,
         mark.restored,
+        mark.limits,
     )
 
 

@@ -147,6 +147,8 @@ class FaceInfo:
     """It is lower than the guard's."""
     restored: bool = True
     """False where the guard left the face as it was; no patch shows it."""
+    limits: tuple[str, ...] = ()
+    """Why it cannot be restored faithfully: ``small``, ``noisy``."""
 
     @classmethod
     def parse(cls, header: Header) -> FaceInfo:
@@ -158,6 +160,7 @@ class FaceInfo:
             None if header.get("similarity") is None else number(header, "similarity"),
             boolean(header, "changed"),
             boolean(header, "restored"),
+            tuple(items(header, "limits", str)),
         )
 
 

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 import torch
-from fake_models import FakeModel, reddened
+from fake_models import FakeModel, identity, reddened
 from numpy.typing import NDArray
 from torch import Tensor
 
 from gpen_engine import RestoreOptions, Restorer
 from gpen_engine.faces import Detector
+from gpen_engine.faces.screen import find_screen
 
 Photo = Callable[[str], NDArray[Any]]
+PORTRAIT = "modern_colour_flags.jpg"
 
 
 def patchy(images: Tensor) -> Tensor:
@@ -68,3 +71,28 @@ def test_a_toned_face_is_given_to_the_network_in_grey(photo: Photo, detector: De
     toned, coloured = (crops[0] for crops in seen)
     assert torch.equal(toned[0], toned[2])
     assert (coloured[0] - coloured[2]).abs().mean() > 0.05
+
+
+def test_a_printers_dots_do_not_reach_the_network(photo: Photo, detector: Detector) -> None:
+    seen: list[Tensor] = []
+
+    def look(images: Tensor) -> Tensor:
+        seen.append(images.clone())
+        return images
+
+    restorer = Restorer(FakeModel(look, 512), detector=detector)
+    (mark,) = restorer.restore(photo("old_oval.jpg")).marks
+    assert mark.halftone == pytest.approx(2.65, rel=0.03)
+    assert mark.as_json()["halftone"] == pytest.approx(2.65, rel=0.03)
+    crop = (seen[0][0].permute(1, 2, 0).numpy() + 1) / 2
+    assert find_screen(crop) is None
+    assert restorer.restore(photo(PORTRAIT)).marks[0].halftone is None
+
+
+def test_a_face_that_is_too_small_is_said_to_be(photo: Photo, detector: Detector) -> None:
+    image = cv2.resize(photo(PORTRAIT), None, fx=0.215, fy=0.215, interpolation=cv2.INTER_AREA)
+    restorer = Restorer(FakeModel(identity, 128), detector=detector)
+    result = restorer.restore(image, RestoreOptions(threshold=0.5, guard="off"))
+    assert result.marks[0].as_json()["limits"] == ["small"]
+    assert result.notes == ["The face is too small to be restored faithfully."]
+    assert restorer.restore(photo(PORTRAIT)).notes == []

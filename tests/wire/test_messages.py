@@ -37,7 +37,7 @@ faces = st.builds(
     FaceInfo,
     st.tuples(*[numbers] * 4),
     st.lists(numbers, min_size=10, max_size=10).map(tuple),
-    *(numbers, st.none() | numbers, st.booleans(), st.booleans()),
+    *(numbers, st.none() | numbers, st.booleans(), st.booleans(), st.lists(texts).map(tuple)),
 )
 patches = st.builds(
     PatchInfo, counts, counts, sides, sides, st.lists(st.integers(0, 999)).map(tuple)
