@@ -51,7 +51,7 @@ def _fill(dialog: Any, target: Target, model: ModelRow) -> None:
     for name, title, options in (
         ("result", "Result", ["strength", "result"]),
         ("faces", "Finding the faces", ["threshold", "detection-size", "fallback"]),
-        ("fine", "Details", ["template", "keep-colours", "guard", "seed"]),
+        ("fine", "Details", ["template", "keep-colours", "match-grain", "guard", "seed"]),
     ):
         box = dialog.fill_box(f"{name}-box", options)
         if name == "result":

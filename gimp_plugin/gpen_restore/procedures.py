@@ -171,6 +171,13 @@ def _add_arguments(procedure: Any) -> None:
         default.guard,
         _FLAGS,
     )
+    procedure.add_boolean_argument(
+        "match-grain",
+        "Match the _grain",
+        "Give restored faces the grain of the photograph around them",
+        default.match_grain,
+        _FLAGS,
+    )
 
 
 def _choice(*options: tuple[str, str, str]) -> Any:

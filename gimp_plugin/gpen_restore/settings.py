@@ -25,6 +25,7 @@ class Settings:
     keep_colours: bool = True
     seed: int = 0
     guard: str = "warn"
+    match_grain: bool = False
 
     @classmethod
     def of(cls, config: Any) -> Settings:
@@ -66,6 +67,7 @@ class Settings:
             fallback=self.fallback,
             seed=self.seed,
             guard=self.guard,
+            match_grain=self.match_grain,
             result=self.result,
         )
 

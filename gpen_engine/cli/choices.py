@@ -64,6 +64,12 @@ class Choices:
             help="Search a copy with this long side (pixels); 0 is full size.",
         ),
     ] = 0
+    match_grain: Annotated[
+        bool,
+        typer.Option(
+            "--match-grain", rich_help_panel=FACES, help="Give restored faces the photo's grain."
+        ),
+    ] = False
     guard: Annotated[
         str,
         typer.Option(
@@ -104,7 +110,7 @@ class Choices:
     seed: Annotated[
         int,
         typer.Option(
-            metavar="N", rich_help_panel=MACHINE, help="Noise of models that enlarge faces."
+            metavar="N", rich_help_panel=MACHINE, help="Noise of models that enlarge faces; grain."
         ),
     ] = 0
     device: Annotated[
@@ -161,6 +167,7 @@ class Choices:
             region=None if self.region is None else parse_region(self.region),
             fallback=self.fallback,
             aligned=self.aligned,
+            match_grain=self.match_grain,
             guard=self.guard,
             guard_similarity=self.guard_similarity,
             seed=self.seed,

@@ -41,6 +41,10 @@ class RestoreOptions:
     holds none, its bounding box."""
     aligned: bool = False
     """The whole picture is one aligned crop: no detection, no mask."""
+    match_grain: bool = False
+    """Give the restored face the grain of the photograph around it: noise of the same strength and
+    fineness. Off by default: a restoration is asked for to get rid of grain, and added noise is one
+    thing more that was not in the picture."""
     guard: str = "warn"
     """What happens to a face that changed much: ``off`` does not look, ``warn`` marks it in the
     result, ``skip`` leaves it as it was."""
@@ -49,7 +53,8 @@ class RestoreOptions:
     much. Of the embedded model's validation faces the default marks none that were lightly or
     moderately damaged, and one in ten of the strongly damaged."""
     seed: int = 0
-    """Seeds the noise of networks whose output is larger than their input; others ignore it."""
+    """Seeds the noise of networks whose output is larger than their input (others ignore it), and
+    the grain."""
 
     def __post_init__(self) -> None:
         for name in ("strength", "threshold", "guard_similarity"):

@@ -20,6 +20,7 @@ from ..faces import Detector, Face, Patch
 from ..faces.agreement import agreement
 from ..faces.coverage import Parser, face_shape
 from ..faces.geometry import TEMPLATES, cut_crop, resized, to_crop
+from ..faces.grain import grained
 from ..faces.patch import make_patch, share
 from ..model import GpenModel
 from ..pixels import FloatImage, Pixels
@@ -159,7 +160,7 @@ class _Restoration:
                     patches.append(make_patch(self.pixels, mark.face, enlarged, crop, mask))
             self._report(Stage.PASTE, done, len(faces))
         with self._timed("paste"):
-            return share(patches)
+            return share([self._with_grain(patch) for patch in patches])
 
     def _searched(self, tiles: int, total: int) -> None:
         self._report(Stage.DETECT, tiles, total)
@@ -220,7 +221,10 @@ class _Restoration:
             rgb = resized(restored, pixels.width)
             opaque = pixels.opaque(box)
             whole = np.ones((pixels.height, pixels.width), bool) if opaque is None else opaque
-        return [Patch(face, box, rgb, whole.astype(np.float32))]
+            return [self._with_grain(Patch(face, box, rgb, whole.astype(np.float32)))]
+
+    def _with_grain(self, patch: Patch) -> Patch:
+        return grained(patch, self.pixels, self.options.seed) if self.options.match_grain else patch
 
     def _coverage(self, crop: FloatImage) -> NDArray[np.float32]:
         if self.restorer.parser:

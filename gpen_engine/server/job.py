@@ -35,6 +35,7 @@ def options_of(request: Request) -> RestoreOptions:
         threshold=request.threshold,
         detection_size=request.detection_size,
         fallback=request.fallback,
+        match_grain=request.match_grain,
         guard=request.guard,
         guard_similarity=request.guard_similarity,
         seed=request.seed,

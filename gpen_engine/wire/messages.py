@@ -64,6 +64,8 @@ class Request:
     fallback: bool = False
     """Where no face is found in the selection, take the selection itself for one."""
     seed: int = 0
+    match_grain: bool = False
+    """Give restored faces the grain of the picture around them."""
     guard: str = "warn"
     """``off``, ``warn`` or ``skip``: what happens to a face that changed much."""
     guard_similarity: float = 0.8
@@ -100,6 +102,7 @@ class Request:
             detection_size=integer(header, "detection_size", least=0),
             fallback=boolean(header, "fallback"),
             seed=integer(header, "seed", least=0),
+            match_grain=boolean(header, "match_grain"),
             guard=text(header, "guard"),
             guard_similarity=number(header, "guard_similarity"),
             result=text(header, "result", among=RESULTS),

@@ -67,7 +67,7 @@ def test_every_option_reaches_the_restoration(gpen, save, face, model_file, tmp_
         *shared,
         tmp_path / "a.jpg",
         *("--strength", 0.25, "--template", "ffhq", "--no-keep-colours"),
-        *("--guard", "off", "--guard-similarity", 0.6),
+        *("--guard", "off", "--guard-similarity", 0.6, "--match-grain"),
         *(
             "--region",
             "1,2,190,180",
@@ -92,6 +92,7 @@ def test_every_option_reaches_the_restoration(gpen, save, face, model_file, tmp_
         "region": [1, 2, 190, 180],
         "fallback": False,
         "aligned": False,
+        "match_grain": True,
         "guard": "off",
         "guard_similarity": 0.6,
         "seed": 5,

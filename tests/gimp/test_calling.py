@@ -74,6 +74,7 @@ def test_declaration(declaration: Result) -> None:
         "keep-colours": ["gboolean", True],
         "seed": ["gint", 0],
         "guard": ["gchararray", "warn"],
+        "match-grain": ["gboolean", False],
     }
     assert declaration["results"] == ["GimpLayer"]
     assert declaration["types"] == "RGB*, GRAY*"
@@ -146,6 +147,7 @@ def test_parasite(options: Result) -> None:
             "keep_colours": True,
             "seed": 7,
             "guard": "warn",
+            "match_grain": False,
         },
         "source": {"tattoo": outcome.source["tattoo"], "size": [225, 275]},
         "model": "GPEN-Mini-256",

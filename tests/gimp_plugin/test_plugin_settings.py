@@ -20,6 +20,7 @@ CHOSEN = Settings(
     keep_colours=False,
     seed=7,
     guard="skip",
+    match_grain=True,
 )
 
 
@@ -64,6 +65,7 @@ def test_the_request() -> None:
     assert (request.template, request.result) == ("ffhq", "faces")
     assert request.fallback
     assert request.guard == "skip"
+    assert request.match_grain
     assert not request.keep_colours
 
 

@@ -208,6 +208,7 @@ def test_the_report_tells_what_was_done(
         "region": [10, 0, 250, 256],
         "fallback": True,
         "aligned": False,
+        "match_grain": False,
         "guard": "warn",
         "guard_similarity": 0.8,
         "seed": 7,

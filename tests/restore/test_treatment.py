@@ -13,7 +13,7 @@ from fake_models import FakeModel, identity, reddened
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gpen_engine import RestoreOptions, Restorer
+from gpen_engine import RestoreOptions, Restorer, RestoreResult
 from gpen_engine.faces import Detector
 from gpen_engine.faces.screen import find_screen
 
@@ -96,3 +96,33 @@ def test_a_face_that_is_too_small_is_said_to_be(photo: Photo, detector: Detector
     assert result.marks[0].as_json()["limits"] == ["small"]
     assert result.notes == ["The face is too small to be restored faithfully."]
     assert restorer.restore(photo(PORTRAIT)).notes == []
+
+
+@pytest.mark.parametrize("aligned", [False, True])
+def test_grain_is_added_where_it_was_asked_for(
+    photo: Photo, detector: Detector, aligned: bool
+) -> None:
+    """The same each time, and only where the face is."""
+    image = photo("old_saltprint_vignette.jpg")
+    if aligned:
+        image = image[40:360, 40:360]
+
+    def smoothed(images: Tensor) -> Tensor:
+        return torch.nn.functional.avg_pool2d(images, 9, 1, 4)
+
+    restorer = Restorer(FakeModel(smoothed, 256), detector=detector)
+
+    def made(match_grain: bool) -> RestoreResult:
+        options = RestoreOptions(aligned=aligned, match_grain=match_grain, guard="off")
+        return restorer.restore(image, options)
+
+    plain, grainy, again = made(False), made(True), made(True)
+    assert grainy.composite().tobytes() == again.composite().tobytes()
+    (patch,) = plain.patches
+    covered = np.zeros(image.shape[:2], bool)
+    x0, y0, x1, y1 = patch.box
+    covered[y0:y1, x0:x1] = patch.coverage > 0
+    added = grainy.composite().astype(float) - plain.composite()
+    assert 0.5 < added[covered].std() < 4
+    assert abs(added[covered].mean()) < 0.2
+    assert not added[~covered].any()

@@ -30,8 +30,8 @@ texts = st.text(max_size=20)
 requests = st.builds(
     Request,
     *(sides, sides, st.sampled_from(sorted(SAMPLES)), st.booleans(), texts, numbers, texts),
-    *(st.booleans(), numbers, counts, st.booleans(), counts, texts, numbers),
-    st.sampled_from(RESULTS),
+    *(st.booleans(), numbers, counts, st.booleans(), counts, st.booleans()),
+    *(texts, numbers, st.sampled_from(RESULTS)),
 )
 faces = st.builds(
     FaceInfo,
@@ -83,6 +83,7 @@ RIGHT = {
         detection_size=counts,
         fallback=st.booleans(),
         seed=counts,
+        match_grain=st.booleans(),
         guard=texts,
         guard_similarity=numbers,
         result=st.sampled_from(RESULTS),
