@@ -34,6 +34,7 @@ from .marks import Mark
 from .options import CancelHook, ProgressHook, RestoreOptions
 from .restorer import Restorer
 from .result import RestoreResult
+from .task import Task
 
 STAGES = ("read", "colour", "detect", "align", "network", "guard", "mask", "paste", "write")
 """What a file goes through. ``colour`` is the way to sRGB; the way back is part of ``paste``, and
@@ -48,6 +49,7 @@ class FileReport:
 
     source: Path
     target: Path
+    task: str
     width: int
     """Of the written picture, upright, in pixels."""
     height: int
@@ -82,6 +84,7 @@ class FileReport:
             "target": str(self.target),
             "source_sha256": self.source_sha256,
             "target_sha256": self.target_sha256,
+            "task": self.task,
             "width": self.width,
             "height": self.height,
             "depth": self.depth,
@@ -99,7 +102,7 @@ class FileReport:
 
 
 def restore_file(
-    restorer: Restorer,
+    restorer: Restorer | Task,
     source: str | Path,
     target: str | Path,
     options: RestoreOptions | None = None,
@@ -111,12 +114,14 @@ def restore_file(
 ) -> FileReport:
     """Restores the faces of a picture file; pixels that no face covers stay bit-identical.
 
+    Other tasks do to the file what they do to a picture.
+
     Depth, colour profile, EXIF, XMP and alpha are kept as far as the target's format can hold
     them. What was invented is told in the XMP, see ``provenance``.
     With ``options.aligned``, a picture smaller than the model's output is enlarged to it.
 
     Args:
-        restorer: model and detector.
+        restorer: model and detector, or a task that has them.
         source: JPEG, PNG, TIFF or WebP.
         target: written whole or not at all; its suffix is the format.
         options: what is to be done; a region counts in pixels of the upright picture.
@@ -130,42 +135,45 @@ def restore_file(
             ``write_picture``.
     """
     source, target, options = Path(source), Path(target), options or RestoreOptions()
+    task = restorer if isinstance(restorer, Task) else Task(restorer)
     check_target(source, target, force=force)
     clock = _Clock()
     with clock.stage("read"):
         picture = read_picture(source)
     depth = 8 * picture.pixels.dtype.itemsize
-    notes: list[str] = []
+    picture, notes = task.prepared(picture)
     if options.aligned:
-        picture, notes = _large_enough(picture, restorer.model.config.out_size)
+        picture, more = _large_enough(picture, task.model.config.out_size)
+        notes = [*notes, *more]
     with clock.stage("colour"):
         pixels = _srgb_pixels(picture)
-    result = restorer.restore(pixels, options, progress=progress, cancel=cancel)
+    result = task.restore(pixels, options, progress=progress, cancel=cancel)
     del pixels
     clock.seconds |= result.seconds
     with clock.stage("paste"):
         restored = result.composite(
-            onto=picture.pixels, convert=lambda rgb: from_srgb(rgb, picture)
+            onto=task.canvas(picture, result), convert=lambda rgb: from_srgb(rgb, picture)
         )
     height, width = restored.shape[:2]
     with clock.stage("write"):
         source_sum = sha256_of(source)  # before the target, which may be the same file
         written = replace(picture, pixels=restored)
         if options.strength > 0 and result.faces:
-            written = replace(written, xmp=marked(picture.xmp, _invention(result, restorer.model)))
+            written = replace(written, xmp=marked(picture.xmp, _invention(result, task.model)))
         write_picture(target, written, force=force, quality=quality)
     return FileReport(
         source=source,
         target=target,
+        task=task.name,
         width=width,
         height=height,
         depth=depth,
         faces=result.faces,
         seconds=clock.all(),
-        device=str(restorer.model.device),
-        dtype=str(restorer.model.dtype).removeprefix("torch."),
-        model=restorer.model.name,
-        sha256=restorer.model.sha256,
+        device=str(task.model.device),
+        dtype=str(task.model.dtype).removeprefix("torch."),
+        model=task.model.name,
+        sha256=task.model.sha256,
         options=options,
         quality=quality,
         notes=[*notes, *result.notes],

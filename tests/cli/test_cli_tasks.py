@@ -1,0 +1,63 @@
+"""``gpen restore --task``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gpen_engine.pictures import read_picture
+
+
+@pytest.fixture
+def refused(gpen, save, face, tmp_path):
+    """Runs a task that must fail, and gives its message."""
+    source = save(tmp_path / "in.png", face)
+
+    def run(*words: object) -> str:
+        result = gpen("restore", source, "-o", tmp_path / "out.png", *words)
+        assert result.exit_code == 1
+        assert not (tmp_path / "out.png").exists()
+        return result.stderr
+
+    return run
+
+
+def test_colorize(gpen, save, face, model_file, tmp_path: Path) -> None:
+    source = save(tmp_path / "in.png", face[:, :, 1:2])
+    out = tmp_path / "out.png"
+    words = ["--task", "colorize", "--model", model_file, "--json", "-"]
+    result = gpen("restore", source, "-o", out, *words)
+    assert result.exit_code == 0, result.output
+    (told,) = json.loads(result.stdout)
+    assert (told["task"], len(told["faces"])) == ("colorize", 1)
+    after = read_picture(out).pixels
+    assert after.shape == (200, 200, 3)
+    assert np.ptp(after.astype(int), axis=2).max() > 5
+
+
+def test_the_published_model_is_asked_for(refused) -> None:
+    message = refused("--task", "colorize")
+    assert message.startswith("Error: The weights of GPEN-Colorization-1024 are not installed.")
+
+
+def test_an_unknown_task(refused) -> None:
+    message = refused("--task", "paint")
+    assert message.startswith('Error: There is no task "paint".\n')
+    assert "colorize" in message
+
+
+@pytest.mark.parametrize(
+    ("task", "model", "own"),
+    [
+        ("colorize", "gpen-bfr-512", "restore"),
+        ("colorize", "folder/GPEN-Inpainting-1024.pth", "inpaint"),
+        ("restore", "GPEN-Colorization-1024", "colorize"),
+        ("restore", "realesrnet_x2", "upscale"),
+    ],
+)
+def test_a_model_of_another_task(refused, task: str, model: str, own: str) -> None:
+    message = refused("--task", task, "--model", model)
+    assert f'is a model for the task "{own}", not for "{task}".' in message
