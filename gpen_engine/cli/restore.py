@@ -38,6 +38,12 @@ def restore(
         str,
         typer.Option(metavar="|".join(NAMES), rich_help_panel=TASKS, help="What is done."),
     ] = "restore",
+    mask: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", rich_help_panel=TASKS, help="For inpaint: a picture, white is the hole."
+        ),
+    ] = None,
     also: Annotated[
         list[Path] | None,
         typer.Option("--input", metavar="IN", rich_help_panel=OTHERS, help="A picture to restore."),
@@ -60,7 +66,7 @@ def restore(
             )
         jobs = plan([*(sources or []), *(also or [])], output)
         options = choices.options()
-        wanted = TaskChoices(task)
+        wanted = TaskChoices(task, mask)
         wanted.check()
         from ..restore.files import check_target, restore_file
 

@@ -10,9 +10,12 @@ from ..errors import GpenError
 from .choices import Choices
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from ..restore.task import Task
 
-NAMES = ("restore", "colorize")
+NAMES = ("restore", "colorize", "inpaint")
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,7 @@ class TaskChoices:
     """The task and what only some of them take, as typed."""
 
     name: str
+    mask: Path | None = None
 
     def check(self) -> None:
         """Refuses what cannot be meant, before anything is read.
@@ -33,12 +37,18 @@ class TaskChoices:
                 f'There is no task "{self.name}".',
                 f"Choose {', '.join(NAMES[:-1])} or {NAMES[-1]}.",
             )
+        if (self.mask is not None) != (self.name == "inpaint"):
+            raise GpenError(
+                "bad_option",
+                "The task inpaint, and no other, takes a mask.",
+                "Give both: --task inpaint --mask FILE, where white is the hole.",
+            )
 
     def task(self, choices: Choices) -> Task:
         """The task with its networks loaded; the catalogue's model for it, where none is named.
 
         Raises:
-            GpenError: those of ``Choices.restorer``; ``wrong_task`` for a model
+            GpenError: those of ``Choices.restorer`` and ``read_mask``; ``wrong_task`` for a model
                 of another task.
         """
         from ..checkpoints.catalogue import ENTRIES
@@ -53,5 +63,26 @@ class TaskChoices:
                 from ..tasks.colorize import Colorizer
 
                 return Colorizer(choices.restorer())
+            case "inpaint" if self.mask:
+                from ..tasks.inpaint import Completer
+
+                hole = read_mask(self.mask)
+                return Completer(choices.restorer(), hole)
             case _:
                 return Task(choices.restorer())
+
+
+def read_mask(path: Path) -> NDArray[np.float32]:
+    """(H, W) float32 in 0..1: a picture's luma, black where it is transparent.
+
+    Raises:
+        GpenError: those of ``read_picture``.
+    """
+    from ..pictures import read_picture, to_unit
+    from ..pixels import Pixels
+    from ..restore.layering import in_channels
+
+    picture = read_picture(path)
+    height, width = picture.pixels.shape[:2]
+    mask = in_channels(Pixels(picture.pixels).rgb((0, 0, width, height)), 1)[:, :, 0]
+    return mask if picture.alpha is None else mask * to_unit(picture.alpha)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gpen_engine.cli.tasks import read_mask
 from gpen_engine.pictures import read_picture
 
 
@@ -61,3 +62,32 @@ def test_an_unknown_task(refused) -> None:
 def test_a_model_of_another_task(refused, task: str, model: str, own: str) -> None:
     message = refused("--task", task, "--model", model)
     assert f'is a model for the task "{own}", not for "{task}".' in message
+
+
+def test_inpaint(gpen, save, face, model_file, tmp_path: Path) -> None:
+    source = save(tmp_path / "in.png", face)
+    hole = np.zeros((200, 200, 1), np.uint8)
+    hole[80:110, 80:120] = 255
+    mask = save(tmp_path / "mask.png", hole)
+    out = tmp_path / "out.png"
+    words = ["--task", "inpaint", "--mask", mask, "--model", model_file]
+    assert gpen("restore", source, "-o", out, *words).exit_code == 0
+    changed = (read_picture(out).pixels != face).any(axis=2)
+    assert not changed[hole[:, :, 0] == 0].any()
+    assert changed[hole[:, :, 0] > 0].mean() > 0.9
+
+
+def test_a_mask_may_be_transparent(save, tmp_path: Path) -> None:
+    pixels = np.full((4, 6, 4), 255, np.uint8)
+    pixels[:, 3:, 3] = 0
+    pixels[0] = 0
+    mask = read_mask(save(tmp_path / "mask.png", pixels))
+    assert mask.shape == (4, 6)
+    assert np.array_equal(mask > 0.999, (pixels[:, :, 3] > 0) & (pixels[:, :, 0] > 0))
+
+
+@pytest.mark.parametrize(
+    "words", [["--task", "inpaint"], ["--mask", "m.png"], ["--task", "colorize", "--mask", "m.png"]]
+)
+def test_a_mask_belongs_to_inpaint(refused, words) -> None:
+    assert refused(*words).startswith("Error: The task inpaint, and no other, takes a mask.\n")
