@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from ..errors import GpenError
 from .choices import Choices
+from .console import guarded
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,7 +18,7 @@ if TYPE_CHECKING:
 
     from ..restore.task import Task
 
-NAMES = ("restore", "colorize", "inpaint")
+NAMES = ("restore", "colorize", "inpaint", "seg2face")
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,10 @@ class TaskChoices:
 
                 hole = read_mask(self.mask)
                 return Completer(choices.restorer(), hole)
+            case "seg2face":
+                from ..tasks.seg2face import FaceDrawer
+
+                return FaceDrawer(choices.restorer())
             case _:
                 return Task(choices.restorer())
 
@@ -86,3 +93,26 @@ def read_mask(path: Path) -> NDArray[np.float32]:
     height, width = picture.pixels.shape[:2]
     mask = in_channels(Pixels(picture.pixels).rgb((0, 0, width, height)), 1)[:, :, 0]
     return mask if picture.alpha is None else mask * to_unit(picture.alpha)
+
+
+@guarded
+def palette(
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE.gpl", help="The palette's file.")
+    ],
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
+) -> None:
+    """Writes the colours of face maps, each with its name, as a palette for GIMP."""
+    from ..tasks.palette import write_palette
+
+    if output.suffix.lower() != ".gpl":
+        raise GpenError(
+            "bad_output", f"The name {output.name} does not end in .gpl.", "GIMP goes by that."
+        )
+    if output.exists() and not force:
+        raise GpenError(
+            "output_exists",
+            f"The file {output} already exists.",
+            "Choose another name, or allow overwriting (--force).",
+        )
+    write_palette(output)

@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,7 +19,6 @@ from ..model import GpenModel
 from ..pictures import (
     Picture,
     from_srgb,
-    from_unit,
     read_picture,
     to_srgb,
     to_unit,
@@ -141,10 +139,7 @@ def restore_file(
     with clock.stage("read"):
         picture = read_picture(source)
     depth = 8 * picture.pixels.dtype.itemsize
-    picture, notes = task.prepared(picture)
-    if options.aligned:
-        picture, more = _large_enough(picture, task.model.config.out_size)
-        notes = [*notes, *more]
+    picture, notes = task.prepared(picture, options)
     with clock.stage("colour"):
         pixels = _srgb_pixels(picture)
     result = task.restore(pixels, options, progress=progress, cancel=cancel)
@@ -227,20 +222,6 @@ def _srgb_pixels(picture: Picture) -> NDArray[Any]:
         return picture.pixels
     colour = to_srgb(picture)
     return colour if picture.alpha is None else np.dstack([colour, to_unit(picture.alpha)])
-
-
-def _large_enough(picture: Picture, size: int) -> tuple[Picture, list[str]]:
-    """An aligned picture at no less than the size of the restored face, and the note about it."""
-    height, width, channels = picture.pixels.shape
-    if height != width or width >= size:
-        return picture, []  # what is not square is refused by the restorer
-    unit = to_unit(picture.pixels)
-    large = cv2.resize(unit, (size, size), interpolation=cv2.INTER_CUBIC)
-    pixels = from_unit(
-        np.asarray(large, np.float32).reshape(size, size, channels), picture.pixels.dtype
-    )
-    note = f"The picture was enlarged from {width} to {size} pixels, so that no detail is lost."
-    return replace(picture, pixels=pixels), [note]
 
 
 class _Clock:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import cv2
+import numpy as np
 from numpy.typing import NDArray
 
 from ..checkpoints.catalogue import known
 from ..errors import GpenError
 from ..model import GpenModel
-from ..pictures import Picture
+from ..pictures import Picture, from_unit, to_unit
 from .options import CancelHook, ProgressHook, RestoreOptions
 from .restorer import Restorer
 from .result import RestoreResult
@@ -39,8 +42,11 @@ class Task:
     def model(self) -> GpenModel:
         return self.restorer.model
 
-    def prepared(self, picture: Picture) -> tuple[Picture, list[str]]:
-        """The picture in the form that the result will have, and notes about the change."""
+    def prepared(self, picture: Picture, options: RestoreOptions) -> tuple[Picture, list[str]]:
+        """The picture in the form that the result will have, and notes about the change: an
+        aligned face is made large enough for all that the network gives."""
+        if options.aligned:
+            return _large_enough(picture, self.model.config.out_size)
         return picture, []
 
     def restore(
@@ -76,3 +82,17 @@ def check_task(model: str, task: str) -> None:
             f'{entry.name} is a model for the task "{entry.task}", not for "{task}".',
             "Choose another model, or another task. gpen models list shows what each is for.",
         )
+
+
+def _large_enough(picture: Picture, size: int) -> tuple[Picture, list[str]]:
+    """An aligned picture at no less than the size of the restored face, and the note about it."""
+    height, width, channels = picture.pixels.shape
+    if height != width or width >= size:
+        return picture, []  # what is not square is refused by the restorer
+    unit = to_unit(picture.pixels)
+    large = cv2.resize(unit, (size, size), interpolation=cv2.INTER_CUBIC)
+    pixels = from_unit(
+        np.asarray(large, np.float32).reshape(size, size, channels), picture.pixels.dtype
+    )
+    note = f"The picture was enlarged from {width} to {size} pixels, so that no detail is lost."
+    return replace(picture, pixels=pixels), [note]

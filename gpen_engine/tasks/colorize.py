@@ -58,17 +58,18 @@ class Colorizer(Task):
 
     name = models = "colorize"
 
-    def prepared(self, picture: Picture) -> tuple[Picture, list[str]]:
+    def prepared(self, picture: Picture, options: RestoreOptions) -> tuple[Picture, list[str]]:
         """Grey pictures become RGB: sRGB, when they had a profile of their own."""
+        picture, notes = super().prepared(picture, options)
         if not picture.is_grey:
-            return picture, []
+            return picture, notes
         pixels, profile = picture.colour, picture.profile
         if profile is not None and differs_from_srgb(profile):
             pixels = from_unit(to_srgb(picture), pixels.dtype)
         pixels = np.repeat(pixels, 3, axis=2)
         if picture.alpha is not None:
             pixels = np.dstack([pixels, picture.alpha])
-        return replace(picture, pixels=pixels, profile=None), []
+        return replace(picture, pixels=pixels, profile=None), notes
 
     def restore(
         self,

@@ -10,6 +10,7 @@ import pytest
 
 from gpen_engine.cli.tasks import read_mask
 from gpen_engine.pictures import read_picture
+from gpen_engine.tasks.palette import COLOURS
 
 
 @pytest.fixture
@@ -91,3 +92,23 @@ def test_a_mask_may_be_transparent(save, tmp_path: Path) -> None:
 )
 def test_a_mask_belongs_to_inpaint(refused, words) -> None:
     assert refused(*words).startswith("Error: The task inpaint, and no other, takes a mask.\n")
+
+
+def test_seg2face(gpen, save, model_file, tmp_path: Path) -> None:
+    pixels = COLOURS[np.arange(64).reshape(8, 8) % 19]
+    pixels[0, 0] = 1, 2, 3
+    out = tmp_path / "face.png"
+    words = ["--task", "seg2face", "--model", model_file]
+    result = gpen("restore", save(tmp_path / "map.png", pixels), "-o", out, *words)
+    assert result.exit_code == 0, result.output
+    assert "  1 pixel has a colour of no class; the nearest one was taken." in result.stdout
+    assert read_picture(out).pixels.shape == (64, 64, 3)
+
+
+def test_palette(gpen, tmp_path: Path) -> None:
+    path = tmp_path / "map.gpl"
+    assert gpen("palette", "-o", path).exit_code == 0
+    assert path.read_text().startswith("GIMP Palette\n")
+    assert "already exists" in gpen("palette", "-o", path).stderr
+    assert gpen("palette", "-o", path, "--force").exit_code == 0
+    assert "does not end in .gpl" in gpen("palette", "-o", tmp_path / "map.png").stderr
