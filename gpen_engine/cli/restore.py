@@ -44,6 +44,18 @@ def restore(
             metavar="FILE", rich_help_panel=TASKS, help="For inpaint: a picture, white is the hole."
         ),
     ] = None,
+    scale: Annotated[
+        int | None,
+        typer.Option(metavar="2|4", rich_help_panel=TASKS, help="For enlarge; 2 by default."),
+    ] = None,
+    upscaler: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|PATH|none",
+            rich_help_panel=TASKS,
+            help="For enlarge: an ESRGAN-like network; by default realesrnet, if it is here.",
+        ),
+    ] = None,
     also: Annotated[
         list[Path] | None,
         typer.Option("--input", metavar="IN", rich_help_panel=OTHERS, help="A picture to restore."),
@@ -66,7 +78,7 @@ def restore(
             )
         jobs = plan([*(sources or []), *(also or [])], output)
         options = choices.options()
-        wanted = TaskChoices(task, mask)
+        wanted = TaskChoices(task, mask, scale, upscaler)
         wanted.check()
         from ..restore.files import check_target, restore_file
 
@@ -135,7 +147,12 @@ def described(report: FileReport) -> str:
 
 
 def _shown_on(bars: Bars, name: str) -> ProgressHook:
-    doing = {"detect": "looking for faces", "restore": "restoring", "paste": "putting back"}
+    doing = {
+        "detect": "looking for faces",
+        "restore": "restoring",
+        "paste": "putting back",
+        "enlarge": "enlarging",
+    }
     for old in bars.task_ids:
         bars.remove_task(old)
     bar = bars.add_task(name, total=None)

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
     from ..restore.task import Task
 
-NAMES = ("restore", "colorize", "inpaint", "seg2face")
+NAMES = ("restore", "colorize", "inpaint", "seg2face", "enlarge")
+MODELS = {"enlarge": "restore"}
+"""The catalogue's task of a task's models, where that is another."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,9 @@ class TaskChoices:
 
     name: str
     mask: Path | None = None
+    scale: int | None = None
+    upscaler: str | None = None
+    """A name, a file or ``none``."""
 
     def check(self) -> None:
         """Refuses what cannot be meant, before anything is read.
@@ -46,6 +51,16 @@ class TaskChoices:
                 "The task inpaint, and no other, takes a mask.",
                 "Give both: --task inpaint --mask FILE, where white is the hole.",
             )
+        if self.name != "enlarge" and (self.scale is not None or self.upscaler is not None):
+            raise GpenError(
+                "bad_option",
+                "Only the task enlarge takes a scale and an upscaler.",
+                "Add --task enlarge, or leave them out.",
+            )
+        if self.scale not in (None, 2, 4):
+            raise GpenError(
+                "bad_option", f"Pictures are not enlarged {self.scale} times.", "Choose 2 or 4."
+            )
 
     def task(self, choices: Choices) -> Task:
         """The task with its networks loaded; the catalogue's model for it, where none is named.
@@ -57,9 +72,10 @@ class TaskChoices:
         from ..checkpoints.catalogue import ENTRIES
         from ..restore.task import Task, check_task
 
-        model = choices.model or next(e.name for e in ENTRIES if e.task == self.name)
+        kind = MODELS.get(self.name, self.name)
+        model = choices.model or next(e.name for e in ENTRIES if e.task == kind)
         for name in (model, Path(model).stem):  # before the seconds of loading it
-            check_task(name, self.name)
+            check_task(name, kind)
         choices = replace(choices, model=model)
         match self.name:
             case "colorize":
@@ -75,8 +91,26 @@ class TaskChoices:
                 from ..tasks.seg2face import FaceDrawer
 
                 return FaceDrawer(choices.restorer())
+            case "enlarge":
+                return self._enlarger(choices)
             case _:
                 return Task(choices.restorer())
+
+    def _enlarger(self, choices: Choices) -> Task:
+        from ..checkpoints import find_model
+        from ..checkpoints.catalogue import known
+        from ..restore.task import check_task
+        from ..tasks.enlarge import Enlarger
+        from ..tasks.upscaling import Upscaler
+
+        scale = self.scale or 2
+        usual = known(f"realesrnet_x{scale}")
+        weights = usual and usual.path
+        if self.upscaler is not None:
+            check_task(self.upscaler, "upscale")
+            weights = None if self.upscaler == "none" else find_model(self.upscaler)
+        upscaler = Upscaler(weights, choices.device) if weights else None
+        return Enlarger(choices.restorer(), scale, upscaler)
 
 
 def read_mask(path: Path) -> NDArray[np.float32]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -48,6 +48,8 @@ class FileReport:
     source: Path
     target: Path
     task: str
+    task_options: Mapping[str, Any]
+    """The task's own choices beside ``options``."""
     width: int
     """Of the written picture, upright, in pixels."""
     height: int
@@ -83,6 +85,7 @@ class FileReport:
             "source_sha256": self.source_sha256,
             "target_sha256": self.target_sha256,
             "task": self.task,
+            "task_options": dict(self.task_options),
             "width": self.width,
             "height": self.height,
             "depth": self.depth,
@@ -160,6 +163,7 @@ def restore_file(
         source=source,
         target=target,
         task=task.name,
+        task_options=task.told,
         width=width,
         height=height,
         depth=depth,

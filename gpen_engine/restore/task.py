@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -41,6 +42,11 @@ class Task:
     @property
     def model(self) -> GpenModel:
         return self.restorer.model
+
+    @property
+    def told(self) -> Mapping[str, Any]:
+        """What a report says about this task's own choices, for ``json.dumps``."""
+        return {}
 
     def prepared(self, picture: Picture, options: RestoreOptions) -> tuple[Picture, list[str]]:
         """The picture in the form that the result will have, and notes about the change: an

@@ -7,8 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
+from gpen_engine.checkpoints.identify import rrdb
 from gpen_engine.cli.tasks import read_mask
+from gpen_engine.network import Gpen, GpenConfig
 from gpen_engine.pictures import read_picture
 from gpen_engine.tasks.palette import COLOURS
 
@@ -112,3 +115,65 @@ def test_palette(gpen, tmp_path: Path) -> None:
     assert "already exists" in gpen("palette", "-o", path).stderr
     assert gpen("palette", "-o", path, "--force").exit_code == 0
     assert "does not end in .gpl" in gpen("palette", "-o", tmp_path / "map.png").stderr
+
+
+def test_enlarge(gpen, save, face, model_file, tmp_path: Path) -> None:
+    source, out = save(tmp_path / "in.png", face), tmp_path / "out.png"
+    words = ["restore", source, "--task", "enlarge", "--model", model_file, "-o", out]
+    result = gpen(*words)
+    assert result.exit_code == 0, result.output
+    assert "The picture was interpolated; no upscaler was used." in result.stdout
+    assert read_picture(out).pixels.shape == (400, 400, 3)
+    assert gpen(*words, "--scale", 4, "--upscaler", "none", "--force").exit_code == 0
+    assert read_picture(out).pixels.shape == (800, 800, 3)
+
+
+def test_the_upscaler_that_is_installed_is_used(
+    gpen, save, face, model_file, engine_home, tmp_path: Path
+) -> None:
+    engine_home.models.mkdir(parents=True)
+    weights = {key: torch.randn(t.shape) * 0.01 for key, t in rrdb(2).items()}
+    torch.save({"params_ema": weights}, engine_home.models / "realesrnet_x2.pth")
+    source = save(tmp_path / "in.png", face[70:120, 70:120])
+    words = ["restore", source, "--task", "enlarge", "--model", model_file, "--json", "-"]
+    (told,) = json.loads(gpen(*words, "-o", tmp_path / "a.png").stdout)
+    assert told["task_options"]["upscaler"] == "realesrnet_x2"
+    (told,) = json.loads(gpen(*words, "-o", tmp_path / "b.png", "--upscaler", "none").stdout)
+    assert told["task_options"]["upscaler"] is None
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--scale", 2], "Only the task enlarge takes a scale and an upscaler."),
+        (["--task", "enlarge", "--scale", 3], "Pictures are not enlarged 3 times."),
+        (["--task", "enlarge", "--upscaler", "GPEN-BFR-512"], "GPEN-BFR-512 is a model for"),
+        (["--task", "enlarge", "--upscaler", "nowhere.pth"], "There is no model and no file"),
+        (["--task", "enlarge", "--upscaler", "GPEN-Mini-256"], "GPEN-Mini-256 is a model for"),
+    ],
+)
+def test_what_enlarge_does_not_take(refused, words, sentence) -> None:
+    assert refused(*words).startswith(f"Error: {sentence}")
+
+
+@pytest.mark.parametrize(
+    ("task", "name"),
+    [
+        ("colorize", "GPEN-Colorization-1024"),
+        ("inpaint", "GPEN-Inpainting-1024"),
+        ("seg2face", "GPEN-Seg2face-512"),
+    ],
+)
+def test_a_task_takes_its_own_model_by_itself(
+    gpen, save, face, engine_home, tmp_path: Path, task: str, name: str
+) -> None:
+    """Small random weights in the published layout, under the published name."""
+    engine_home.models.mkdir(parents=True)
+    torch.save(Gpen(GpenConfig(64, 64, 1, 0.0625)).state_dict(), engine_home.models / f"{name}.pth")
+    source, out = save(tmp_path / "in.png", face), tmp_path / "out.png"
+    mask = save(tmp_path / "mask.png", np.full((200, 200, 1), 255, np.uint8))
+    more = ["--mask", mask] if task == "inpaint" else []
+    result = gpen("restore", source, "-o", out, "--task", task, *more)
+    assert result.exit_code == 0, result.output
+    assert f"({name}, " in result.stdout
+    assert not np.array_equal(read_picture(out).pixels, face)
