@@ -82,18 +82,21 @@ class Colorizer(Task):
         """Colorizes the faces of a picture; see ``Restorer.restore``.
 
         A picture that has colours already, such as a brown print, is taken for the grey of the
-        same luminance. ``options.keep_colours`` is without effect.
+        same luminance. ``options.keep_colours`` and the guard are without effect.
         """
         options = options or RestoreOptions()
         pixels = Pixels(_in_rgb(image))
         result = self.restorer.restore(
             _in_grey(pixels),
-            replace(options, keep_colours=False),  # for these are grey
+            # These colours are grey, and no face changes whose light does not.
+            replace(options, keep_colours=False, guard="off"),
             progress=progress,
             cancel=cancel,
         )
         patches = [_own_light(patch, pixels) for patch in result.patches]
-        return Colorized(pixels, patches, result.strength, result.seconds, result.notes)
+        return Colorized(
+            pixels, patches, result.strength, result.seconds, result.notes, result.marks
+        )
 
 
 def _own_light(patch: Patch, pixels: Pixels) -> Patch:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
+
+from numpy.typing import NDArray
 
 from ..faces import Detector, Face
 from ..pixels import Pixels
 
 
 class Elsewhere(Detector):
-    """Searches one picture whichever it is asked for.
+    """Searches one picture where it is asked for another.
 
     Args:
         detector: what searches.
         pixels: where.
+        instead: the picture that it stands for; all others are searched themselves.
         wanted: whether a face of that picture counts.
         scale: how many times larger the picture is that the faces are for.
     """
@@ -22,12 +26,14 @@ class Elsewhere(Detector):
         self,
         detector: Detector,
         pixels: Pixels,
+        instead: NDArray[Any],
         *,
         wanted: Callable[[Face], bool] = lambda _: True,
         scale: int = 1,
     ) -> None:
         self.detector = detector
         self.pixels = pixels
+        self.instead = instead
         self.wanted = wanted
         self.scale = scale
 
@@ -39,8 +45,13 @@ class Elsewhere(Detector):
         size: int = 0,
         progress: Callable[[int, int], None] = lambda done, total: None,
     ) -> list[Face]:
-        """See ``Detector.detect``; ``pixels`` is not looked at."""
-        faces = self.detector.detect(self.pixels, threshold=threshold, size=size, progress=progress)
+        """See ``Detector.detect``."""
+        meant = pixels.given is self.instead
+        faces = self.detector.detect(
+            self.pixels if meant else pixels, threshold=threshold, size=size, progress=progress
+        )
+        if not meant:
+            return faces
         return [enlarged(face, self.scale) for face in faces if self.wanted(face)]
 
 

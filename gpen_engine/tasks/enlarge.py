@@ -122,7 +122,7 @@ class Enlarger(Task):
             seconds["network"] = seconds.get("network", 0) + time.perf_counter() - started
         else:
             notes.append("The picture was interpolated; no upscaler was used.")
-        return RestoreResult(result.pixels, result.patches, options.strength, seconds, notes)
+        return replace(result, seconds=seconds, notes=notes)
 
     def _faces(
         self,
@@ -134,7 +134,7 @@ class Enlarger(Task):
     ) -> RestoreResult:
         restorer = Restorer(
             self.model,
-            detector=Elsewhere(self.restorer.detector, pixels, scale=self.scale),
+            detector=Elsewhere(self.restorer.detector, pixels, canvas, scale=self.scale),
             parser=self.restorer.parser,
         )
         region = options.region

@@ -67,18 +67,20 @@ class Completer(Task):
                 "The mask is black everywhere, so there is nothing to fill.",
                 "Paint the part of the face that is to be filled white in it.",
             )
+        painted = _painted(pixels, hole)
         helper = Restorer(
             self.model,
-            detector=Elsewhere(self.restorer.detector, pixels, wanted=hole.touches),
+            detector=Elsewhere(self.restorer.detector, pixels, painted, wanted=hole.touches),
             parser=lambda crop: frame(crop.shape[0]),  # whatever lies in the crop may be filled
         )
         plain = replace(
             options,
             keep_colours=False,  # white is not to be kept
+            guard="off",  # a hole is to change
             fallback=options.fallback and options.region is not None,
         )
         try:
-            result = helper.restore(_painted(pixels, hole), plain, progress=progress, cancel=cancel)
+            result = helper.restore(painted, plain, progress=progress, cancel=cancel)
         except GpenError as error:
             if error.code != "no_face" or options.region:
                 raise
@@ -97,8 +99,15 @@ class Completer(Task):
                 "The hole lies outside of the faces.",
                 "Paint the part of the face that is to be filled white in the mask.",
             )
-        notes = [*result.notes, *_left_over(patches, hole)]
-        return RestoreResult(pixels, patches, options.strength, result.seconds, notes)
+        shown = [id(patch.face) for patch in patches]
+        return RestoreResult(
+            pixels,
+            patches,
+            options.strength,
+            result.seconds,
+            [*result.notes, *_left_over(patches, hole)],
+            [mark for mark in result.marks if id(mark.face) in shown],
+        )
 
 
 def _painted(pixels: Pixels, hole: Selection) -> NDArray[Any]:

@@ -17,6 +17,7 @@ from ..pictures import Picture, from_unit, to_srgb
 from ..pixels import Pixels
 from ..restore import Progress, RestoreOptions, RestoreResult, Stage
 from ..restore.batching import run_batches
+from ..restore.marks import Mark
 from ..restore.options import CancelHook, ProgressHook
 from ..restore.task import Task
 from .palette import COLOURS, nearest
@@ -88,7 +89,8 @@ class FaceDrawer(Task):
         )
         progress(Progress(Stage.PASTE, 1, 1))
         canvas = Pixels(_of_type(below, pixels))
-        return RestoreResult(canvas, [patch], options.strength, seconds, notes)
+        marks = [Mark(patch.face)]
+        return RestoreResult(canvas, [patch], options.strength, seconds, notes, marks)
 
     def canvas(self, picture: Picture, result: RestoreResult) -> NDArray[Any]:
         """A map of the result's size."""

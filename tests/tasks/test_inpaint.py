@@ -118,7 +118,7 @@ def test_faces_without_a_hole_are_left_alone(face, hole, detector) -> None:
     two = np.concatenate([face, face], axis=1)
     mask = np.concatenate([hole, np.zeros_like(hole)], axis=1)
     result = completer(red, mask, detector).restore(two, RAW)
-    assert len(result.faces) == 1
+    assert len(result.faces) == len(result.marks) == 1
     assert np.array_equal(result.composite()[:, 256:], face)
 
 
