@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from ..checkpoints.records import sha256_of
 from ..errors import GpenError
 from ..faces import Face
-from ..model import GpenModel
 from ..pictures import (
     Picture,
     from_srgb,
@@ -157,7 +156,7 @@ def restore_file(
         source_sum = sha256_of(source)  # before the target, which may be the same file
         written = replace(picture, pixels=restored)
         if options.strength > 0 and result.faces:
-            written = replace(written, xmp=marked(picture.xmp, _invention(result, task.model)))
+            written = replace(written, xmp=marked(picture.xmp, _invention(result, task)))
         write_picture(target, written, force=force, quality=quality)
     return FileReport(
         source=source,
@@ -215,8 +214,16 @@ def check_target(source: Path, target: Path, *, force: bool = False) -> None:
         )
 
 
-def _invention(result: RestoreResult, model: GpenModel) -> Invention:
-    return Invention(model.name, model.sha256 or "", result.strength, len(result.faces), version())
+def _invention(result: RestoreResult, task: Task) -> Invention:
+    model = task.model
+    return Invention(
+        model=model.name,
+        sha256=model.sha256 or "",
+        strength=result.strength,
+        faces=len(result.faces),
+        engine=version(),
+        source_type=task.source_type,
+    )
 
 
 def _srgb_pixels(picture: Picture) -> NDArray[Any]:

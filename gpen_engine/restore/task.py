@@ -14,6 +14,7 @@ from ..checkpoints.catalogue import known
 from ..errors import GpenError
 from ..model import GpenModel
 from ..pictures import Picture, from_unit, to_unit
+from ..provenance import COMPOSITE
 from .options import CancelHook, ProgressHook, RestoreOptions
 from .restorer import Restorer
 from .result import RestoreResult
@@ -28,12 +29,14 @@ class Task:
     Attributes:
         name: as the catalogue and the command line call it.
         models: the catalogue's task whose models it takes.
+        source_type: how much of the result was invented, see ``provenance``.
 
     Raises:
         GpenError: ``wrong_task`` when the model is known to be for another one.
     """
 
     name = models = "restore"
+    source_type = COMPOSITE
 
     def __init__(self, restorer: Restorer) -> None:
         check_task(restorer.model.name, self.models)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..errors import GpenError
 from ..faces import Patch
-from ..faces.coverage import Mask, frame
+from ..faces.coverage import Mask, face_shape, frame
 from ..pixels import FloatImage, Pixels
 from ..restore import RestoreOptions, Restorer, RestoreResult
 from ..restore.options import CancelHook, ProgressHook
@@ -18,6 +19,9 @@ from ..restore.selection import Selection
 from ..restore.task import Task
 from .elsewhere import Elsewhere
 from .membrane import continued
+
+FAINT = np.float32(0.02)
+"""Weight of what lies in a crop beside its face."""
 
 
 class Completer(Task):
@@ -71,7 +75,7 @@ class Completer(Task):
         helper = Restorer(
             self.model,
             detector=Elsewhere(self.restorer.detector, pixels, painted, wanted=hole.touches),
-            parser=lambda crop: frame(crop.shape[0]),  # whatever lies in the crop may be filled
+            parser=lambda crop: _reach(crop.shape[0], options.template),
         )
         plain = replace(
             options,
@@ -89,7 +93,7 @@ class Completer(Task):
                 "No face was found where the mask is white.",
                 "Lower the detection threshold, or give the face's region.",
             ) from error
-        patches = result.patches
+        patches = list(_evened(result.patches, pixels))
         if options.keep_colours:
             patches = [_toned(patch, pixels, hole) for patch in patches]
         patches = list(hole.limit(patches))
@@ -108,6 +112,28 @@ class Completer(Task):
             [*result.notes, *_left_over(patches, hole)],
             [mark for mark in result.marks if id(mark.face) in shown],
         )
+
+
+def _reach(size: int, template: str) -> Mask:
+    """(size, size) how much a crop has to say: whatever lies in it may be filled, but where
+    another face lies, that one's own crop knows better."""
+    reach: Mask = np.maximum(face_shape(size, template), FAINT * frame(size))
+    return reach
+
+
+def _evened(patches: list[Patch], pixels: Pixels) -> Iterator[Patch]:
+    """The patches with coverages that add up to 1 wherever there are any, but for the fade at the
+    crops' borders."""
+    total = np.zeros((pixels.height, pixels.width), np.float32)
+    for patch in patches:
+        x0, y0, x1, y1 = patch.box
+        total[y0:y1, x0:x1] += patch.coverage
+    for patch in patches:
+        x0, y0, x1, y1 = patch.box
+        here = total[y0:y1, x0:x1]
+        own = np.zeros_like(patch.coverage)
+        np.divide(patch.coverage * np.minimum(1, here / FAINT), here, out=own, where=here > 0)
+        yield replace(patch, coverage=np.minimum(own, 1))
 
 
 def _painted(pixels: Pixels, hole: Selection) -> NDArray[Any]:

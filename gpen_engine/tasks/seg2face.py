@@ -15,6 +15,7 @@ from ..faces import Face, Patch
 from ..faces.geometry import TEMPLATES, resized
 from ..pictures import Picture, from_unit, to_srgb
 from ..pixels import Pixels
+from ..provenance import GENERATED
 from ..restore import Progress, RestoreOptions, RestoreResult, Stage
 from ..restore.batching import run_batches
 from ..restore.marks import Mark
@@ -27,6 +28,7 @@ class FaceDrawer(Task):
     """Draws a face from a map of its parts with GPEN-Seg2face-512."""
 
     name = models = "seg2face"
+    source_type = GENERATED
 
     def prepared(self, picture: Picture, options: RestoreOptions) -> tuple[Picture, list[str]]:
         """The map in sRGB, which its colours are told in."""

@@ -16,6 +16,7 @@ from gpen_engine import GpenError, RestoreOptions, Restorer
 from gpen_engine.faces import Detector
 from gpen_engine.pictures import Picture, read_picture, to_srgb, write_picture
 from gpen_engine.pixels import LUMA
+from gpen_engine.provenance import COMPOSITE, source_type
 from gpen_engine.restore.files import restore_file
 from gpen_engine.restore.layering import layer_pixels
 from gpen_engine.sample import portrait
@@ -134,6 +135,7 @@ def test_a_grey_file_becomes_an_rgb_file(grey, colorizer, tmp_path: Path) -> Non
     report = restore_file(colorizer, source, target)
     after = read_picture(target)
     assert report.task == "colorize"
+    assert source_type(after.xmp) == COMPOSITE
     assert json.loads(json.dumps(report.as_json()))["task"] == "colorize"
     assert np.array_equal(after.pixels, colorizer.restore(grey).composite())
     assert b"a description" in (after.exif or b"")

@@ -122,6 +122,25 @@ def test_faces_without_a_hole_are_left_alone(face, hole, detector) -> None:
     assert np.array_equal(result.composite()[:, 256:], face)
 
 
+def test_each_of_two_faces_is_filled_from_its_own_crop(face, hole, detector) -> None:
+    """Their crops overlap, and a hole goes through both."""
+    narrow, mask = face[:, 40:210], hole[:, 40:210].copy()
+    mask[110:140] = 255
+    colours = torch.tensor([[1.0, -1, -1], [-1, 1, -1]])
+
+    def by_place(images):
+        assert len(images) == 2
+        return colours[:, :, None, None].expand_as(images)
+
+    helper = completer(by_place, np.concatenate([mask, mask], axis=1), detector)
+    after = helper.restore(np.concatenate([narrow, narrow], axis=1), RAW).composite()
+    assert after[125, 90, 0] > 240
+    assert after[125, 170 + 90, 1] > 240
+    filled = after[125, 30:-30].astype(int)
+    assert filled[:, 2].max() < 50  # where both crops end, a little shines through
+    assert (filled[:, 2] > 0).mean() < 0.1
+
+
 def test_what_is_refused(face, hole, detector) -> None:
     far = np.zeros_like(hole)
     far[250:, :5] = 255

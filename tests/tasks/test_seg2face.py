@@ -15,6 +15,7 @@ from gpen_engine import GpenError, RestoreOptions, Restorer
 from gpen_engine.faces import Detector
 from gpen_engine.pictures import Picture, read_picture, write_picture
 from gpen_engine.pictures.icc import srgb, transform
+from gpen_engine.provenance import GENERATED, source_type
 from gpen_engine.restore.files import restore_file
 from gpen_engine.tasks.palette import COLOURS
 from gpen_engine.tasks.seg2face import FaceDrawer
@@ -115,6 +116,7 @@ def test_a_palette_file_of_a_smaller_size(detector, classes, tmp_path: Path, ali
     options = RestoreOptions(aligned=aligned)
     report = restore_file(drawer(detector), tmp_path / "map.png", target, options)
     assert (report.task, report.width, report.height, report.notes) == ("seg2face", 64, 64, [])
+    assert source_type(read_picture(target).xmp) == GENERATED
     after = read_picture(target).pixels
     assert np.array_equal(after, np.kron(COLOURS[classes[::2, ::2]], np.ones((2, 2, 1), np.uint8)))
 
