@@ -64,6 +64,14 @@ class Completer(Task):
         """
         options = options or RestoreOptions()
         pixels = Pixels(image)
+        if self.hole.shape != (pixels.height, pixels.width):
+            height, width = self.hole.shape[:2]
+            raise GpenError(
+                "bad_image",
+                f"The mask is {width} by {height} pixels, and the picture {pixels.width} by"
+                f" {pixels.height}.",
+                "Give a mask of the picture's size.",
+            )
         hole = Selection(self.hole, pixels)
         if hole.box() is None:
             raise GpenError(

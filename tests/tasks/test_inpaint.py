@@ -151,6 +151,8 @@ def test_what_is_refused(face, hole, detector) -> None:
     ):
         helper = completer(identity, mask, detector)
         assert error_of(lambda h=helper: h.restore(face)).code == code
+    small = error_of(lambda: completer(identity, hole[:100], detector).restore(face))
+    assert small.sentence == "The mask is 256 by 100 pixels, and the picture 256 by 256."
     model = FakeModel(identity)
     model.name = "GPEN-BFR-1024"
     wrong = error_of(lambda: Completer(Restorer(model, detector=detector), hole))
