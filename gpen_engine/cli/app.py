@@ -16,6 +16,7 @@ from .models import models
 from .restore import restore
 from .sample import sample
 from .serve import serve
+from .tasks import palette
 from .train import train
 
 
@@ -65,3 +66,4 @@ app.command()(sample)
 app.command()(serve)
 app.command()(doctor)
 app.command()(bench)
+app.command()(palette)

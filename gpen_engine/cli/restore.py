@@ -12,6 +12,7 @@ from ..errors import GpenError
 from .choices import Choices, with_choices
 from .console import UNEXPECTED, complain, explained, guarded, progress_bar
 from .reporting import error_as_json, reported
+from .tasks import NAMES, TaskChoices
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from ..restore.files import FileReport
     from ..restore.options import Progress, ProgressHook
 
+TASKS = "Tasks"
 OTHERS = "Spelling of other GPEN tools"
 
 
@@ -32,6 +34,28 @@ def restore(
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="OUT", help="A file; for several, a folder.")
     ],
+    task: Annotated[
+        str,
+        typer.Option(metavar="|".join(NAMES), rich_help_panel=TASKS, help="What is done."),
+    ] = "restore",
+    mask: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", rich_help_panel=TASKS, help="For inpaint: a picture, white is the hole."
+        ),
+    ] = None,
+    scale: Annotated[
+        int | None,
+        typer.Option(metavar="2|4", rich_help_panel=TASKS, help="For enlarge; 2 by default."),
+    ] = None,
+    upscaler: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|PATH|none",
+            rich_help_panel=TASKS,
+            help="For enlarge: an ESRGAN-like network; by default realesrnet, if it is here.",
+        ),
+    ] = None,
     also: Annotated[
         list[Path] | None,
         typer.Option("--input", metavar="IN", rich_help_panel=OTHERS, help="A picture to restore."),
@@ -44,7 +68,7 @@ def restore(
     ] = False,
     choices: Choices,
 ) -> None:
-    """Restores the faces of one picture, or of several."""
+    """Restores the faces of one picture, or of several; or does another task to them."""
     with reported(choices.json) as entries:
         if face_align and choices.aligned:
             raise GpenError(
@@ -54,17 +78,19 @@ def restore(
             )
         jobs = plan([*(sources or []), *(also or [])], output)
         options = choices.options()
+        wanted = TaskChoices(task, mask, scale, upscaler)
+        wanted.check()
         from ..restore.files import check_target, restore_file
 
         if len(jobs) == 1:
             check_target(*jobs[0], force=choices.force)  # before the seconds of loading a model
-        restorer = choices.restorer()
+        loaded = wanted.task(choices)
         failures: list[tuple[Path, GpenError]] = []
         with progress_bar(quiet=choices.quiet) as bars:
             for source, target in jobs:
                 try:
                     report = restore_file(
-                        restorer,
+                        loaded,
                         source,
                         target,
                         options,
@@ -121,7 +147,12 @@ def described(report: FileReport) -> str:
 
 
 def _shown_on(bars: Bars, name: str) -> ProgressHook:
-    doing = {"detect": "looking for faces", "restore": "restoring", "paste": "putting back"}
+    doing = {
+        "detect": "looking for faces",
+        "restore": "restoring",
+        "paste": "putting back",
+        "enlarge": "enlarging",
+    }
     for old in bars.task_ids:
         bars.remove_task(old)
     bar = bars.add_task(name, total=None)

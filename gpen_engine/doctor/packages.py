@@ -39,7 +39,7 @@ def packages(case: Case) -> Iterator[Finding]:
     """Loads every package, facexlib and torchvision as the engine does."""
     broken = []
     for name in _required():
-        if name not in ("torch", "torchvision", "facexlib"):
+        if name not in ("torch", "torchvision", "facexlib", "spandrel"):
             broken += _unloadable(name)
     try:
         from ..faces import Detector
@@ -49,6 +49,7 @@ def packages(case: Case) -> Iterator[Finding]:
         import_facexlib()
     except Exception as error:
         broken.append(f"The face detector or the face parsers do not load: {_first_line(error)}.")
+    broken += _unloadable("spandrel")  # it needs torchvision as it is made ready for facexlib
     for sentence in broken:
         yield Finding("fault", PACKAGES, sentence, case.environment_anew())
     if not broken:

@@ -28,7 +28,7 @@ T = TypeVar("T", bound=nn.Module)
 @functools.cache
 def import_facexlib() -> Any:
     """Imports facexlib once, and says what is wrong when torchvision is."""
-    _ready_torchvision()
+    ready_torchvision()
     import facexlib.detection.retinaface
     import facexlib.parsing
 
@@ -36,7 +36,7 @@ def import_facexlib() -> Any:
 
 
 @functools.cache
-def _ready_torchvision() -> object:
+def ready_torchvision() -> object:
     """Imports torchvision; a build without matching operators gets their schemas declared first.
 
     A torchvision wheel whose compiled operators do not load still registers Python code for

@@ -23,6 +23,7 @@ def run_batches(
     *,
     seed: int = 0,
     note: Callable[[str], None] = lambda _: None,
+    normalised: bool = True,
 ) -> Iterator[FloatImage]:
     """Restores crops in order, yielding each as soon as its batch is done.
 
@@ -33,6 +34,8 @@ def run_batches(
         crops: (in_size, in_size, 3) float32 RGB in 0..1.
         seed: see ``GpenModel``.
         note: called with a sentence for the user when something went otherwise than planned.
+        normalised: the network takes and gives -1..1, as all but the one that draws faces from
+            maps do; that one takes and gives 0..1.
 
     Yields:
         (out_size, out_size, 3) float32 RGB clipped to 0..1.
@@ -44,7 +47,7 @@ def run_batches(
     while done < len(crops):
         batch = crops[done : done + size]
         try:
-            restored = _run(model, batch, seed)
+            restored = _run(model, batch, seed, normalised)
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
@@ -68,11 +71,17 @@ def run_batches(
         done += len(batch)
 
 
-def _run(model: GpenModel, crops: list[FloatImage], seed: int) -> list[FloatImage]:
+def _run(
+    model: GpenModel, crops: list[FloatImage], seed: int, normalised: bool
+) -> list[FloatImage]:
     images = room((len(crops), *crops[0].shape), model.device)
     np.stack(crops, out=images.numpy())
-    images = images.mul_(2).sub_(1).permute(0, 3, 1, 2)
-    restored = model(images, seed=seed).float().add(1).div_(2).clamp_(0, 1)
+    if normalised:
+        images = images.mul_(2).sub_(1)
+    restored = model(images.permute(0, 3, 1, 2), seed=seed).float()
+    if normalised:
+        restored = restored.add(1).div_(2)
+    restored = restored.clamp(0, 1)
     return list(restored.permute(0, 2, 3, 1).contiguous().numpy())
 
 

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from ..checkpoints.records import sha256_of
 from ..errors import GpenError
 from ..faces import Face
-from ..model import GpenModel
 from ..pictures import (
     Picture,
     from_srgb,
-    from_unit,
     read_picture,
     to_srgb,
     to_unit,
@@ -34,6 +31,7 @@ from .marks import Mark
 from .options import CancelHook, ProgressHook, RestoreOptions
 from .restorer import Restorer
 from .result import RestoreResult
+from .task import Task
 
 STAGES = ("read", "colour", "detect", "align", "network", "guard", "mask", "paste", "write")
 """What a file goes through. ``colour`` is the way to sRGB; the way back is part of ``paste``, and
@@ -48,6 +46,9 @@ class FileReport:
 
     source: Path
     target: Path
+    task: str
+    task_options: Mapping[str, Any]
+    """The task's own choices beside ``options``."""
     width: int
     """Of the written picture, upright, in pixels."""
     height: int
@@ -82,6 +83,8 @@ class FileReport:
             "target": str(self.target),
             "source_sha256": self.source_sha256,
             "target_sha256": self.target_sha256,
+            "task": self.task,
+            "task_options": dict(self.task_options),
             "width": self.width,
             "height": self.height,
             "depth": self.depth,
@@ -99,7 +102,7 @@ class FileReport:
 
 
 def restore_file(
-    restorer: Restorer,
+    restorer: Restorer | Task,
     source: str | Path,
     target: str | Path,
     options: RestoreOptions | None = None,
@@ -111,12 +114,14 @@ def restore_file(
 ) -> FileReport:
     """Restores the faces of a picture file; pixels that no face covers stay bit-identical.
 
+    Other tasks do to the file what they do to a picture.
+
     Depth, colour profile, EXIF, XMP and alpha are kept as far as the target's format can hold
     them. What was invented is told in the XMP, see ``provenance``.
     With ``options.aligned``, a picture smaller than the model's output is enlarged to it.
 
     Args:
-        restorer: model and detector.
+        restorer: model and detector, or a task that has them.
         source: JPEG, PNG, TIFF or WebP.
         target: written whole or not at all; its suffix is the format.
         options: what is to be done; a region counts in pixels of the upright picture.
@@ -130,42 +135,43 @@ def restore_file(
             ``write_picture``.
     """
     source, target, options = Path(source), Path(target), options or RestoreOptions()
+    task = restorer if isinstance(restorer, Task) else Task(restorer)
     check_target(source, target, force=force)
     clock = _Clock()
     with clock.stage("read"):
         picture = read_picture(source)
     depth = 8 * picture.pixels.dtype.itemsize
-    notes: list[str] = []
-    if options.aligned:
-        picture, notes = _large_enough(picture, restorer.model.config.out_size)
+    picture, notes = task.prepared(picture, options)
     with clock.stage("colour"):
         pixels = _srgb_pixels(picture)
-    result = restorer.restore(pixels, options, progress=progress, cancel=cancel)
+    result = task.restore(pixels, options, progress=progress, cancel=cancel)
     del pixels
     clock.seconds |= result.seconds
     with clock.stage("paste"):
         restored = result.composite(
-            onto=picture.pixels, convert=lambda rgb: from_srgb(rgb, picture)
+            onto=task.canvas(picture, result), convert=lambda rgb: from_srgb(rgb, picture)
         )
     height, width = restored.shape[:2]
     with clock.stage("write"):
         source_sum = sha256_of(source)  # before the target, which may be the same file
         written = replace(picture, pixels=restored)
         if options.strength > 0 and result.faces:
-            written = replace(written, xmp=marked(picture.xmp, _invention(result, restorer.model)))
+            written = replace(written, xmp=marked(picture.xmp, _invention(result, task)))
         write_picture(target, written, force=force, quality=quality)
     return FileReport(
         source=source,
         target=target,
+        task=task.name,
+        task_options=task.told,
         width=width,
         height=height,
         depth=depth,
         faces=result.faces,
         seconds=clock.all(),
-        device=str(restorer.model.device),
-        dtype=str(restorer.model.dtype).removeprefix("torch."),
-        model=restorer.model.name,
-        sha256=restorer.model.sha256,
+        device=str(task.model.device),
+        dtype=str(task.model.dtype).removeprefix("torch."),
+        model=task.model.name,
+        sha256=task.model.sha256,
         options=options,
         quality=quality,
         notes=[*notes, *result.notes],
@@ -208,8 +214,16 @@ def check_target(source: Path, target: Path, *, force: bool = False) -> None:
         )
 
 
-def _invention(result: RestoreResult, model: GpenModel) -> Invention:
-    return Invention(model.name, model.sha256 or "", result.strength, len(result.faces), version())
+def _invention(result: RestoreResult, task: Task) -> Invention:
+    model = task.model
+    return Invention(
+        model=model.name,
+        sha256=model.sha256 or "",
+        strength=result.strength,
+        faces=len(result.faces),
+        engine=version(),
+        source_type=task.source_type,
+    )
 
 
 def _srgb_pixels(picture: Picture) -> NDArray[Any]:
@@ -219,20 +233,6 @@ def _srgb_pixels(picture: Picture) -> NDArray[Any]:
         return picture.pixels
     colour = to_srgb(picture)
     return colour if picture.alpha is None else np.dstack([colour, to_unit(picture.alpha)])
-
-
-def _large_enough(picture: Picture, size: int) -> tuple[Picture, list[str]]:
-    """An aligned picture at no less than the size of the restored face, and the note about it."""
-    height, width, channels = picture.pixels.shape
-    if height != width or width >= size:
-        return picture, []  # what is not square is refused by the restorer
-    unit = to_unit(picture.pixels)
-    large = cv2.resize(unit, (size, size), interpolation=cv2.INTER_CUBIC)
-    pixels = from_unit(
-        np.asarray(large, np.float32).reshape(size, size, channels), picture.pixels.dtype
-    )
-    note = f"The picture was enlarged from {width} to {size} pixels, so that no detail is lost."
-    return replace(picture, pixels=pixels), [note]
 
 
 class _Clock:

@@ -86,6 +86,8 @@ class Stage(StrEnum):
     DETECT = "detect"
     RESTORE = "restore"
     PASTE = "paste"
+    ENLARGE = "enlarge"
+    """All but the faces; only where a picture is enlarged."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ class Progress:
 
     stage: Stage
     done: int
-    """Finished in this stage: tiles searched in ``DETECT``, faces in the others."""
+    """Finished in this stage: tiles in ``DETECT`` and ``ENLARGE``, faces in the others."""
     total: int
     """Tiles or faces in all."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +18,7 @@ from ..device import choose_device
 from ..errors import GpenError
 from ..faces import Detector, Face, Patch
 from ..faces.agreement import agreement
-from ..faces.coverage import Parser, face_shape
+from ..faces.coverage import Mask, Parser, face_shape
 from ..faces.geometry import TEMPLATES, cut_crop, resized, to_crop
 from ..faces.grain import grained
 from ..faces.patch import make_patch, share
@@ -40,8 +40,8 @@ class Restorer:
         model: a loaded model, the name of a known one, or a weights file; by default the embedded
             stand-in.
         detector: a loaded detector or a RetinaFace file; by default the embedded one.
-        parser: a loaded face parser or a ParseNet or BiSeNet file for the coverage; None means a
-            smooth face-shaped coverage.
+        parser: a loaded face parser (or whatever gives restored crops a coverage) or a ParseNet or
+            BiSeNet file; None means a smooth face-shaped coverage.
         device: see ``choose_device``; used for what is not loaded yet.
         dtype: see ``choose_dtype``.
 
@@ -54,7 +54,7 @@ class Restorer:
         model: GpenModel | str | Path = "GPEN-Mini-256",
         *,
         detector: Detector | Path | None = None,
-        parser: Parser | Path | None = None,
+        parser: Callable[[FloatImage], Mask] | Path | None = None,
         device: str | torch.device = "auto",
         dtype: str | torch.dtype = "auto",
     ) -> None:

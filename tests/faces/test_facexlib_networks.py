@@ -28,11 +28,11 @@ print(import_facexlib().parsing.BiSeNet.__name__)
 """
 IMPORT_EACH_TORCHVISION = """
 import sys
-from gpen_engine.faces.facexlib_networks import _ready_torchvision
+from gpen_engine.faces.facexlib_networks import ready_torchvision
 for folder in sys.argv[1:]:
     sys.path.insert(0, folder)
-    print("sound" if _ready_torchvision() is None else "helped")
-    _ready_torchvision.cache_clear()
+    print("sound" if ready_torchvision() is None else "helped")
+    ready_torchvision.cache_clear()
     del sys.modules["torchvision"]
 """
 NEEDS_SCHEMA = """

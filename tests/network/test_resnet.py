@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from gpen_engine.faces.facexlib_networks import _ready_torchvision
+from gpen_engine.faces.facexlib_networks import ready_torchvision
 from gpen_engine.network import GpenConfig, ResnetGpen
 from gpen_engine.network.resnet import Mapper, ResNet50
 
@@ -29,7 +29,7 @@ def faces(count: int) -> Tensor:
 
 
 def test_the_encoder_is_torchvisions_with_its_batch_norms_folded() -> None:
-    _ready_torchvision()
+    ready_torchvision()
     from torchvision.models import resnet50
 
     torch.manual_seed(0)

@@ -28,7 +28,7 @@ class FakeModel(GpenModel):
         self.paint = paint
         config = GpenConfig(size, out_size or size, 1, 0.0625)
         self.network = cast(Gpen, SimpleNamespace(config=config))
-        self.name = "fake"
+        self.name, self.sha256 = "fake", None
         self.device = torch.device(device)
         self.dtype = torch.float32
         self.batches: list[int] = []

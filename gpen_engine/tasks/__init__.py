@@ -1,0 +1,1 @@
+"""What GPEN's models can do besides restoring: colorize, inpaint, draw from a map, enlarge."""

@@ -1,0 +1,195 @@
+"""Enlarge with Faces: a new picture, the faces by GPEN, the rest by an upscaler."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import GpenError
+from ..faces import Face
+from ..faces.geometry import to_crop
+from ..pictures import Picture, from_srgb, from_unit
+from ..pictures.icc import differs_from_srgb
+from ..pixels import Pixels
+from ..restore import Progress, RestoreOptions, Restorer, RestoreResult, Stage
+from ..restore.options import CancelHook, ProgressHook
+from ..restore.task import Task
+from .elsewhere import Elsewhere
+from .membrane import continued
+from .upscaling import Upscaler
+
+SCALES = (2, 4)
+MOST = 500_000_000
+"""Pixels of the new picture; as many are read."""
+COARSE = 1.25
+"""From how many times the network's output a face is told to be larger."""
+
+
+class Enlarger(Task):
+    """Makes a picture two or four times larger.
+
+    Faces are found in the picture as it is, cut from it as plainly enlarged as in the published
+    code, restored, and pasted onto the new picture at the size that they have there.
+
+    Args:
+        restorer: model, detector and parser for the faces.
+        scale: one of ``SCALES``.
+        upscaler: what enlarges all else; None means Lanczos interpolation.
+
+    Raises:
+        GpenError: ``wrong_task``; ``bad_option`` for another scale.
+    """
+
+    name, models = "enlarge", "restore"
+
+    def __init__(
+        self, restorer: Restorer, scale: int = 2, upscaler: Upscaler | None = None
+    ) -> None:
+        super().__init__(restorer)
+        if scale not in SCALES:
+            raise GpenError(
+                "bad_option",
+                f"Pictures are not enlarged {scale} times.",
+                f"Choose {' or '.join(map(str, SCALES))}.",
+            )
+        self.scale = scale
+        self.upscaler = upscaler
+
+    @property
+    def told(self) -> Mapping[str, Any]:
+        network = self.upscaler
+        return {
+            "scale": self.scale,
+            "upscaler": network and network.name,
+            "upscaler_sha256": network and network.sha256,
+        }
+
+    def prepared(self, picture: Picture, options: RestoreOptions) -> tuple[Picture, list[str]]:
+        return picture, []
+
+    def restore(
+        self,
+        image: NDArray[Any],
+        options: RestoreOptions | None = None,
+        *,
+        progress: ProgressHook = lambda _: None,
+        cancel: CancelHook = lambda: False,
+    ) -> RestoreResult:
+        """The enlarged picture and its faces; see ``Restorer.restore``.
+
+        Without a face it is enlarged all the same. An upscaler clips floating-point pictures to
+        0..1; interpolation does not.
+
+        Args:
+            image: see ``Restorer.restore``.
+            options: a region counts in pixels of this picture; ``strength`` is that of the faces.
+            progress: see ``Restorer.restore``; after the faces come the upscaler's tiles.
+            cancel: asked between tiles too.
+
+        Returns:
+            Picture, faces and patches at the new size.
+
+        Raises:
+            GpenError: those of ``Restorer.restore`` but ``no_face``; ``too_large``.
+        """
+        options = options or RestoreOptions()
+        pixels = _solid(Pixels(image))
+        if pixels.width * pixels.height * self.scale**2 > MOST:
+            raise GpenError(
+                "too_large",
+                f"The picture would have more than {MOST // 10**6} megapixels.",
+                "Enlarge it less, or a part of it.",
+            )
+        canvas = _interpolated(pixels.array, self.scale)
+        result = self._faces(pixels, canvas, options, progress, cancel)
+        notes, seconds = [*result.notes, *self._advice(result.faces, options)], dict(result.seconds)
+        if self.upscaler:
+            started = time.perf_counter()
+
+            def tiled(done: int, total: int) -> None:
+                progress(Progress(Stage.ENLARGE, done, total))
+                if cancel():
+                    raise GpenError("cancelled", "The enlarging was cancelled.")
+
+            # The faces have their pixels by now, and the canvas can be what lies below them.
+            self.upscaler.enlarge(pixels, canvas, self.scale, progress=tiled, note=notes.append)
+            seconds["network"] = seconds.get("network", 0) + time.perf_counter() - started
+        else:
+            notes.append("The picture was interpolated; no upscaler was used.")
+        return replace(result, seconds=seconds, notes=notes)
+
+    def _faces(
+        self,
+        pixels: Pixels,
+        canvas: NDArray[Any],
+        options: RestoreOptions,
+        progress: ProgressHook,
+        cancel: CancelHook,
+    ) -> RestoreResult:
+        restorer = Restorer(
+            self.model,
+            detector=Elsewhere(self.restorer.detector, pixels, canvas, scale=self.scale),
+            parser=self.restorer.parser,
+        )
+        region = options.region
+        if region:
+            x0, y0, x1, y1 = (self.scale * v for v in region)
+            region = (x0, y0, x1, y1)
+        try:
+            return restorer.restore(
+                canvas, replace(options, region=region), progress=progress, cancel=cancel
+            )
+        except GpenError as error:
+            if error.code != "no_face":
+                raise
+            return RestoreResult(Pixels(canvas), [], options.strength, {}, [error.sentence])
+
+    def _advice(self, faces: list[Face], options: RestoreOptions) -> list[str]:
+        """Says so when the model gives less than the new picture could show."""
+        size = self.model.config.out_size
+        sides = [size / to_crop(face.landmarks, size, options.template).scale for face in faces]
+        largest = round(max(sides, default=0))
+        if largest <= COARSE * size:
+            return []
+        return [
+            f"The largest face takes {largest} pixels in the new picture;"
+            f" {self.model.name} gives {size}, and a larger model would show more."
+        ]
+
+    def canvas(self, picture: Picture, result: RestoreResult) -> NDArray[Any]:
+        """The enlarged picture in the file's own colours."""
+        pixels = result.pixels
+        if picture.profile is None or not differs_from_srgb(picture.profile):
+            return pixels.array
+        colours = from_srgb(pixels.array[:, :, : pixels.colours], picture)
+        alpha = pixels.array[:, :, pixels.colours :]
+        return from_unit(np.concatenate([colours, alpha], axis=2), picture.pixels.dtype)
+
+
+def _interpolated(array: NDArray[Any], scale: int) -> NDArray[Any]:
+    """(h, w, C) at a multiple of its size, of the same type."""
+    size = (scale * array.shape[1], scale * array.shape[0])
+    known = array.astype(np.float32) if array.dtype == np.float16 else array
+    large = cv2.resize(known, size, interpolation=cv2.INTER_LANCZOS4)
+    return large.astype(array.dtype).reshape(size[1], size[0], array.shape[2])
+
+
+def _solid(pixels: Pixels) -> Pixels:
+    """The same picture with colours also where it is transparent, so that none of what an editor
+    left there bleeds into the edges."""
+    whole = (0, 0, pixels.width, pixels.height)
+    opaque = pixels.opaque(whole)
+    if opaque is None or opaque.all():
+        return pixels
+    rgb = continued(pixels.rgb(whole), opaque)[:, :, : pixels.colours] * np.float32(pixels.white)
+    array = pixels.array.copy()
+    if array.dtype.kind == "u":
+        rgb = np.rint(rgb)
+    array[:, :, : pixels.colours][~opaque] = rgb[~opaque].astype(array.dtype)
+    return Pixels(array)

@@ -1,0 +1,23 @@
+"""Faces of a changed picture, found in the picture as it was."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gpen_engine.faces import Detector
+from gpen_engine.pixels import Pixels
+from gpen_engine.sample import portrait
+from gpen_engine.tasks.elsewhere import Elsewhere
+
+
+def test_one_picture_stands_for_another_and_for_no_third(detector: Detector) -> None:
+    face = np.ascontiguousarray(portrait()[:200, 114:334])
+    blank = np.zeros((400, 440, 3), np.uint8)
+    finder = Elsewhere(detector, Pixels(face), blank, scale=2)
+    (found,) = finder.detect(Pixels(blank))
+    (here,) = detector.detect(Pixels(face))
+    assert np.allclose(found.box, 2 * np.array(here.box) + 0.5)
+    assert np.allclose(found.landmarks, 2 * here.landmarks + 0.5)
+    assert finder.detect(Pixels(blank[:200])) == []
+    none = Elsewhere(detector, Pixels(face), blank, wanted=lambda face: face.box[0] > 200)
+    assert none.detect(Pixels(blank)) == []
