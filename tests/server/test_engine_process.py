@@ -120,12 +120,13 @@ def test_signals_end_it_cleanly(start: Start, engine_home: EngineHome, number: i
 
 
 def test_a_second_one_says_so_and_leaves(start: Start, engine_home: EngineHome) -> None:
+    out = engine_home.logs / "engine.out"
     first = start()
     until(lambda: answers(engine_home))
+    until(lambda: "ready" in out.read_text())  # both write there; the first has no more to say
     second = start()
     assert second.wait(PATIENCE) == 0
-    out = (engine_home.logs / "engine.out").read_text()
-    assert out.endswith("The GPEN engine is running already.\n")
+    assert out.read_text().endswith("The GPEN engine is running already.\n")
     assert status_of(engine_home).pid == first.pid
 
 
