@@ -6,7 +6,7 @@ import math
 import statistics
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +24,9 @@ from .measures import psnr, seam, sharpness, ssim, true_detail
 
 Row = dict[str, Any]
 MEASURES = ("psnr", "ssim", "sharpness", "detail", "landmarks", "not_found", "colour", "seam")
-MEDIANS = ("sharpness", "detail", "seam")
-"""Ratios, of which the median is reported; of all others the mean."""
+MEDIANS = ("sharpness", "detail", "landmarks", "seam")
+"""Of these the median is reported, for one ratio or one false face would outweigh all; of the
+others the mean. Faces without landmarks count as the farthest."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Case:
 
     file: str
     damage: str
-    scores: dict[str, Row] = field(default_factory=dict)
+    scores: dict[str, Row]
     """By contender: what each measure says; ``landmarks`` is None where there are none."""
 
 
@@ -87,12 +88,12 @@ def measure(
     for name in settings.classes:
         for file in truths.files:
             watch(name, len(cases), len(settings.classes) * len(truths.files))
-            case = Case(file.name, name)
             image, truth = damaged(truths[file], name, file.name, settings.seed)
             made = contenders(image, restorer, settings.strengths, settings.keep_colours)
+            scores = {}
             for contender, result in made.items():
                 pasted = image + coverage[:, :, None] * (result - image)
-                case.scores[contender] = {
+                scores[contender] = {
                     "psnr": psnr(result, truth),
                     "ssim": ssim(result, truth),
                     "sharpness": sharpness(result, truth),
@@ -101,21 +102,25 @@ def measure(
                     "colour": colour_error(result, truth),
                     "seam": seam(pasted, truth, coverage),
                 }
-            cases.append(case)
+            cases.append(Case(file.name, name, scores))
+    return cases, _report(cases, restorer, settings, time.perf_counter() - started)
+
+
+def _report(cases: list[Case], restorer: Restorer, settings: Settings, seconds: float) -> Row:
     model = restorer.model
     damages = {n: summary([c for c in cases if c.damage == n]) for n in settings.classes}
     counted = [name for name in MEAN_OF if name in damages]
-    return cases, {
+    return {
         "engine": version(),
         "model": {"name": model.name, "sha256": model.sha256, "size": model.config.in_size},
         "settings": {**asdict(settings), "folder": settings.folder.name},
-        "faces": len(truths.files),
+        "faces": len({case.file for case in cases}),
         "shown": restored(settings.shown),
         "damages": damages,
         "mean_of": counted,
         "mean": mean([damages[name] for name in counted]),
         "cases": [rounded(asdict(case)) for case in cases],
-        "took_seconds": round(time.perf_counter() - started, 1),
+        "took_seconds": round(seconds, 1),
     }
 
 
@@ -138,15 +143,15 @@ def _landmarks(found: Face | None, truth: Face | None) -> Row:
 
 
 def summary(cases: list[Case]) -> dict[str, Row]:
-    """By contender: each measure over some cases, the median of ratios and the mean of others."""
+    """By contender: each measure over some cases, as ``MEDIANS`` says; None where there is none."""
     found: dict[str, Row] = {}
     for contender in cases[0].scores if cases else ():
         rows = [case.scores[contender] for case in cases]
         found[contender] = {}
         for name in MEASURES:
-            values = [row[name] for row in rows if row[name] is not None]
-            middle = statistics.median if name in MEDIANS else statistics.fmean
-            found[contender][name] = rounded(middle(values)) if values else None
+            values = [math.inf if row[name] is None else row[name] for row in rows]
+            middle = (statistics.median if name in MEDIANS else statistics.fmean)(values)
+            found[contender][name] = rounded(middle) if math.isfinite(middle) else None
     return found
 
 
@@ -165,6 +170,6 @@ def rounded(value: Any) -> Any:
     """Numbers with four digits behind the point, in whatever holds them."""
     if isinstance(value, dict):
         return {key: rounded(item) for key, item in value.items()}
-    if isinstance(value, float) and math.isfinite(value):
+    if isinstance(value, float):
         return round(value, 4)
     return value

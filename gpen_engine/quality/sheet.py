@@ -15,11 +15,11 @@ from .contenders import CLASSICAL, INPUT, contenders, restored
 from .damage import damaged
 from .run import Case, Settings, Truths
 
-SIDE = 160
+SIDE = 150
 """Of a face in pixels."""
 LINE = 18
 """Height of a line of text in pixels."""
-JPEG_QUALITY = 82
+JPEG_QUALITY = 75
 
 Levels = NDArray[np.uint8]
 

@@ -22,11 +22,11 @@ MEANING = """\
 "input" is the damaged face enlarged bicubically, "classical" OpenCV's non-local means and unsharp
 masking, "restored" the model at that strength. PSNR in dB; SSIM of the luma. "sharpness": energy
 of the fine detail of eyes and mouth over the truth's, noise and invention counted; "detail": how
-much of the truth's fine detail is there. "landmarks": mean distance of the detector's five points
+much of the truth's fine detail is there. "landmarks": distance of the detector's five points
 from those in the truth, over the distance of the eyes; "not found": faces that the detector gives
 a score under 0.9. "ΔE": CIEDE2000 of the low frequencies. "seam": how much the error changes at the
-border of the pasted face, over how much it does beside it. Medians of sharpness, detail and seam,
-else means."""
+border of the pasted face, over how much it does beside it. PSNR, SSIM, "not found" and ΔE are means
+over the faces, the others medians."""
 
 
 def text(found: Row) -> str:

@@ -95,15 +95,18 @@ def test_a_lost_face_is_worse_than_a_bent_one() -> None:
     assert sorted(order, key=lambda c: badness(c, "x")) == order
 
 
-def test_ratios_by_their_median_and_classes_by_the_same_weight() -> None:
+def test_medians_and_means_and_classes_by_the_same_weight() -> None:
     row = dict.fromkeys(MEASURES, 1.0)
     few = [Case("", "", {"x": row | {"psnr": v, "sharpness": v}}) for v in (1.0, 2.0, 9.0)]
     few[0].scores["x"] |= {"landmarks": None}
+    few[1].scores["x"] |= {"landmarks": 3.0}
     found = summary(few)["x"]
-    assert (found["psnr"], found["sharpness"], found["landmarks"]) == (4, 2, 1)
+    assert (found["psnr"], found["sharpness"], found["landmarks"]) == (4, 2, 3)
+    few[1].scores["x"] |= {"landmarks": None}  # most have none
+    assert summary(few)["x"]["landmarks"] is None
     other = {"x": found | {"psnr": 10.0, "landmarks": None}}
     both = mean([{"x": found}, other])["x"]
-    assert (both["psnr"], both["landmarks"]) == (7, 1)
+    assert (both["psnr"], both["landmarks"]) == (7, 3)
 
 
 def test_faces_are_spread_over_the_folder(tmp_path: Path) -> None:
