@@ -143,7 +143,7 @@ def restore_file(
     depth = 8 * picture.pixels.dtype.itemsize
     picture, notes = task.prepared(picture, options)
     with clock.stage("colour"):
-        pixels = _srgb_pixels(picture)
+        pixels = srgb_pixels(picture)
     result = task.restore(pixels, options, progress=progress, cancel=cancel)
     del pixels
     clock.seconds |= result.seconds
@@ -226,7 +226,7 @@ def _invention(result: RestoreResult, task: Task) -> Invention:
     )
 
 
-def _srgb_pixels(picture: Picture) -> NDArray[Any]:
+def srgb_pixels(picture: Picture) -> NDArray[Any]:
     """What the network is to see: the pixels themselves, or in sRGB when they are in another
     space; alpha goes along, because fully transparent pixels are not touched."""
     if picture.profile is None or not differs_from_srgb(picture.profile):
