@@ -18,6 +18,7 @@ from .sample import sample
 from .serve import serve
 from .tasks import palette
 from .train import train
+from .video import video
 
 
 class Commands(TyperGroup):
@@ -60,6 +61,7 @@ def gpen(
 app.command()(restore)
 app.command()(batch)
 app.command()(inspect)
+app.command()(video)
 app.add_typer(models, name="models")
 app.command()(train)
 app.command()(sample)

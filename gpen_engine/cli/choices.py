@@ -7,7 +7,7 @@ import functools
 import hashlib
 import inspect
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
@@ -211,21 +211,29 @@ class Choices:
         return hashlib.sha256(json.dumps(result, sort_keys=True).encode()).hexdigest()
 
 
-def with_choices(command: Callable[..., None]) -> Callable[..., None]:
-    """Lets typer see the fields of ``Choices`` in place of a command's parameter ``choices``."""
+def with_choices(
+    command: Callable[..., None], *, without: Container[str] = ()
+) -> Callable[..., None]:
+    """Lets typer see the fields of ``Choices`` in place of a command's parameter ``choices``.
+
+    Args:
+        command: takes ``choices``.
+        without: fields that cannot be chosen there; they keep their defaults.
+    """
     hints = get_type_hints(Choices, include_extras=True)
     signature = inspect.signature(command, eval_str=True)
     own = [p for p in signature.parameters.values() if p.name != "choices"]
+    offered = [f for f in fields(Choices) if f.name not in without]
     spread = [
         inspect.Parameter(
             f.name, inspect.Parameter.KEYWORD_ONLY, default=f.default, annotation=hints[f.name]
         )
-        for f in fields(Choices)
+        for f in offered
     ]
 
     @functools.wraps(command)
     def run(**given: Any) -> None:
-        choices = Choices(**{f.name: given.pop(f.name) for f in fields(Choices)})
+        choices = Choices(**{f.name: given.pop(f.name) for f in offered})
         command(choices=choices, **given)
 
     run.__signature__ = signature.replace(parameters=[*own, *spread])  # type: ignore[attr-defined]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from ..restore.restorer import Restorer
 from .frames import Frame, Frames
 from .plan import Plan, Watch
 from .smoothing import SteadyTrack
-from .steadying import REACH, Look, steadied
+from .steadying import REACH, steadied
 
 MOST_FRAMES = 16
 """Frames that are read before the network runs, at most."""
@@ -37,7 +37,9 @@ class _Crop:
     alignment: Similarity
     """Stored pixels to the crop at the network's input size."""
     original: FloatImage
-    restored: FloatImage = field(default_factory=lambda: np.zeros((0, 0, 3), np.float32))
+    """(in_size, in_size, 3)"""
+    steadied: FloatImage
+    """What the network is to see."""
 
 
 @dataclass(eq=False)
@@ -76,30 +78,13 @@ def restored_frames(
         GpenError: ``bad_video`` when the film has another number of frames than before;
             ``out_of_memory``.
     """
-    work = _read(frames(), plan, restorer, options, strengths, watch)
-    window: deque[_Work] = deque()
-    place = 0  # of the next frame to give, in the window
+    work = _looked_around(_read(frames(), plan, restorer, options, strengths, watch))
     for chunk in _chunks(work, batch_size(restorer.model)):
-        crops = [crop for one in chunk for crop in one.crops]
-        batches = run_batches(
-            restorer.model,
-            [crop.original for crop in crops],
-            seed=options.seed,
-            note=note,
-        )
-        for crop, image in zip(crops, batches, strict=True):
-            crop.restored = image
+        seen = [crop.steadied for one in chunk for crop in one.crops]
+        restored = run_batches(restorer.model, seen, seed=options.seed, note=note)
         for one in chunk:
-            window.append(one)
-            if len(window) > place + REACH:
-                yield _finished(window, place, restorer, options)
-                if place == REACH:
-                    window.popleft()
-                else:
-                    place += 1
-    while place < len(window):
-        yield _finished(window, place, restorer, options)
-        place += 1
+            _paste(one, [next(restored) for _ in one.crops], restorer, options)
+            yield one.frame
 
 
 def _read(
@@ -130,7 +115,7 @@ def _read(
                 except GpenError:  # it has left the picture
                     continue
                 own = strength * track.strength(number)
-                crops.append(_Crop(track, face, own, alignment, original))
+                crops.append(_Crop(track, face, own, alignment, original, original))
         yield _Work(frame, crops)
     if number != len(plan.times) - 1:
         raise GpenError(
@@ -138,6 +123,35 @@ def _read(
             "The film did not give the same frames when it was read again.",
             "It may have changed meanwhile; try again.",
         )
+
+
+def _looked_around(work: Iterable[_Work]) -> Iterator[_Work]:
+    """The same, each crop steadied by those of its track in the frames before and after."""
+    window: deque[_Work] = deque(maxlen=2 * REACH + 1)
+    behind = 0  # frames at the window's end that have not been given
+    for one in work:
+        window.append(one)
+        behind += 1
+        if behind > REACH:
+            yield _steady(window, len(window) - behind)
+            behind -= 1
+    for place in range(len(window) - behind, len(window)):
+        yield _steady(window, place)
+
+
+def _steady(window: deque[_Work], place: int) -> _Work:
+    work = window[place]
+    near = range(max(0, place - REACH), min(len(window), place + REACH + 1))
+    for crop in work.crops:
+        crop.steadied = steadied(
+            {
+                other - place: found.original
+                for other in near
+                for found in window[other].crops
+                if found.track is crop.track
+            }
+        )
+    return work
 
 
 def _chunks(work: Iterable[_Work], faces: int) -> Iterator[list[_Work]]:
@@ -152,35 +166,25 @@ def _chunks(work: Iterable[_Work], faces: int) -> Iterator[list[_Work]]:
         yield chunk
 
 
-def _finished(
-    window: deque[_Work], place: int, restorer: Restorer, options: RestoreOptions
-) -> Frame:
-    """The frame at this place of the window with its faces restored."""
-    work = window[place]
+def _paste(
+    work: _Work, restored: list[FloatImage], restorer: Restorer, options: RestoreOptions
+) -> None:
+    """Puts the restored crops of a frame into it."""
+    pixels = work.frame.pixels
     out_size = restorer.model.config.out_size
-    patches, strengths = [], []
-    for crop in work.crops:
-        looks = {
-            other_place - place: Look(other.original, other.restored)
-            for other_place, one in enumerate(window)
-            for other in one.crops
-            if other.track is crop.track and abs(other_place - place) <= REACH
-        }
-        image = steadied(looks)
+    patches = []
+    for crop, image in zip(work.crops, restored, strict=True):
         if options.keep_colours:
             image = keep_low_frequencies(image, resized(crop.original, out_size))
         mask = _coverage(restorer, image, options.template)
         enlarged = crop.alignment.then_enlarged(out_size / crop.original.shape[0])
-        patches.append(make_patch(work.frame.pixels, crop.face, enlarged, image, mask))
-        strengths.append(np.float32(crop.strength))
-    shared = share(patches)
+        patches.append(make_patch(pixels, crop.face, enlarged, image, mask))
     faded = [
-        replace(patch, coverage=patch.coverage * strength)
-        for patch, strength in zip(shared, strengths, strict=True)
+        replace(patch, coverage=patch.coverage * np.float32(crop.strength))
+        for patch, crop in zip(share(patches), work.crops, strict=True)
     ]
     for island in islands(faded):
         work.frame.add(island.box, island.rgb, island.coverage)
-    return work.frame
 
 
 def _coverage(restorer: Restorer, crop: FloatImage, template: str) -> Mask:

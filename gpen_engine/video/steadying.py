@@ -1,15 +1,15 @@
-"""Less flicker within a face: each restored crop becomes a mean over neighbouring frames.
+"""Less flicker within a face: what the network sees is a mean over neighbouring frames.
 
-The network invents some detail anew for every frame's grain. Crops of one track are aligned, so
-what is left of the motion between two of them is small: it is measured (dense inverse search flow,
-Kroeger et al. 2016), undone, and where two frames then agree they are averaged. It looks as far
-ahead as back, so nothing lags; a mouth that opens agrees with no other frame and stays sharp.
+A network invents other detail for every frame's grain. Crops of one track are aligned, so what is
+left of the motion between two of them is small: it is measured (dense inverse search flow, Kroeger
+et al. 2016), undone, and where two frames then agree they are averaged. It looks as far ahead as
+back, so nothing lags; a mouth that opens agrees with no other frame and stays as it is. Averaging
+what comes out of the network removes as much flicker, but also sharpness.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -20,43 +20,33 @@ from ..pixels import LUMA, FloatImage
 
 REACH = 2
 """Frames before and after that a frame is averaged with."""
-AGREE = 0.04
+AGREE = 0.06
 """Difference, in 0..1, at which another frame counts by a third."""
 SIDE = 256
 """Side of the copies that motion is measured on, at most."""
 SOFT = 1 / 64
-"""Standard deviation of the blur before frames are compared, in units of the side: neighbouring
-frames differ in invented detail, which is what is averaged, and must not differ in features."""
+"""Standard deviation of the blur before frames are compared, in units of the side: they differ in
+grain, which is to be averaged, and must not differ in features."""
 
 
-@dataclass(frozen=True, eq=False)
-class Look:
-    """One face in one frame."""
-
-    original: FloatImage
-    """(in_size, in_size, 3) aligned crop, RGB in 0..1."""
-    restored: FloatImage
-    """(out_size, out_size, 3) what the network made of it."""
-
-
-def steadied(looks: Mapping[int, Look]) -> FloatImage:
-    """The restored crop of frame 0 as a mean with those of the frames around it.
+def steadied(crops: Mapping[int, FloatImage]) -> FloatImage:
+    """The crop of frame 0 as a mean with those of the frames around it.
 
     Args:
-        looks: by how many frames they are later than the one in question, which is 0.
+        crops: (size, size, 3) RGB in 0..1 of one track, by how many frames they are later than the
+            one in question, which is 0.
     """
-    now = looks[0].restored
-    side = min(SIDE, now.shape[0])
+    now = crops[0]
+    size, side = now.shape[0], min(SIDE, now.shape[0])
     guide = resized(now, side)
     total, weights = now.copy(), np.ones(now.shape[:2], np.float32)
-    for offset, look in looks.items():
+    for offset, crop in crops.items():
         if offset == 0:
             continue
-        other = resized(look.restored, side)
+        other = resized(crop, side)
         flow = _motion(guide, other)
-        weight = _enlarged(_agreement(guide, _moved(other, flow)), now.shape[0])
-        ratio = now.shape[0] / side
-        total += weight[:, :, None] * _moved(look.restored, _enlarged(flow * ratio, now.shape[0]))
+        weight = _enlarged(_agreement(guide, _moved(other, flow)), size)
+        total += weight[:, :, None] * _moved(crop, _enlarged(flow, size) * (size / side))
         weights += weight
     return np.asarray(total / weights[:, :, None], np.float32)
 
