@@ -14,6 +14,7 @@ from .console import guarded, progress_bar
 from .lists import fractions, numbers, words
 
 WHAT, HOW, QUALITY = "What is measured", "How", "Quality instead of speed"
+FLICKER = "Films instead of speed"
 
 
 @guarded
@@ -124,6 +125,14 @@ def bench(
         int | None,
         typer.Option(metavar="N", min=0, rich_help_panel=QUALITY, help="Of the damages (1)."),
     ] = None,
+    video: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            rich_help_panel=FLICKER,
+            help="Photographs with faces: move and restore them, measure how the faces flicker.",
+        ),
+    ] = None,
 ) -> None:
     """Measures how fast this machine is, or how well a model restores.
 
@@ -133,6 +142,9 @@ def bench(
 
     Quality (--quality FOLDER): faces are damaged in named ways with a fixed seed, restored, and
     compared with what they were, beside no restoration and a classical filter.
+
+    Films (--video FOLDER): photographs are moved, damaged frame by frame, and restored as a film
+    and frame by frame; the faces' change along the known motion is their flicker.
     """
     of_quality = {
         "sheet": sheet,
@@ -151,16 +163,18 @@ def bench(
         "longest": longest,
         "quick": quick or None,
     }
+    if video:
+        if any(v is not None for v in ({**of_speed, **of_quality, "quick": quality}).values()):
+            hint = "Beside it go --model, --device, --quick, --json and --quiet."
+            raise GpenError("bad_option", "An option does not go with --video.", hint)
+        _check_json(json_to)
+        _video(video, model, device, quick, json_to, quiet)
+        return
     for name, value in (of_speed if quality else of_quality).items():
         if value is not None:
             hint = f"Leave --{name} out, or {'--quality' if quality else 'add --quality FOLDER'}."
             raise GpenError("bad_option", f"--{name} does not go with what is measured.", hint)
-    if json_to and json_to != "-" and not Path(json_to).parent.is_dir():
-        raise GpenError(
-            "cannot_write",
-            f"There is no folder {Path(json_to).parent} for the numbers.",
-            "Make the folder first, or choose another.",
-        )
+    _check_json(json_to)
     if quality:
         _quality(quality, of_quality, model, device, json_to, quiet)
         return
@@ -235,6 +249,35 @@ def _quality(
     _tell(found, text(found), json_to)
     if given["sheet"]:
         write_sheet(given["sheet"], cases, restorer, settings)
+
+
+def _video(
+    folder: Path, model: str | None, device: str, quick: bool, json_to: str | None, quiet: bool
+) -> None:
+    """``gpen bench --video``."""
+    from ..bench.flicker import measure_flicker, text
+    from ..checkpoints.catalogue import DEFAULT
+    from ..restore import Restorer
+
+    restorer = Restorer(model or DEFAULT.name, device=device)
+    less = {"frames": 8, "photos": 2} if quick else {}
+    with progress_bar(quiet=quiet) as bars:
+        bar = bars.add_task("measuring", total=None, completed=-1)
+
+        def watch(what: str, total: int) -> None:
+            bars.update(bar, description=what, total=total, advance=1)
+
+        found = measure_flicker(folder, restorer, **less, watch=watch)
+    _tell(found, text(found), json_to)
+
+
+def _check_json(json_to: str | None) -> None:
+    if json_to and json_to != "-" and not Path(json_to).parent.is_dir():
+        raise GpenError(
+            "cannot_write",
+            f"There is no folder {Path(json_to).parent} for the numbers.",
+            "Make the folder first, or choose another.",
+        )
 
 
 def _tell(found: dict[str, Any], words: str, json_to: str | None) -> None:

@@ -18,6 +18,7 @@ from ..pixels import FloatImage
 from ..restore.batching import batch_size, run_batches
 from ..restore.options import RestoreOptions
 from ..restore.restorer import Restorer
+from ..restore.treatment import Treatment
 from .frames import Frame, Frames
 from .plan import Plan, Watch
 from .smoothing import SteadyTrack
@@ -38,8 +39,8 @@ class _Crop:
     """Stored pixels to the crop at the network's input size."""
     original: FloatImage
     """(in_size, in_size, 3)"""
-    steadied: FloatImage
-    """What the network is to see."""
+    treatment: Treatment
+    """Of the crop as it is steadied."""
 
 
 @dataclass(eq=False)
@@ -78,9 +79,9 @@ def restored_frames(
         GpenError: ``bad_video`` when the film has another number of frames than before;
             ``out_of_memory``.
     """
-    work = _looked_around(_read(frames(), plan, restorer, options, strengths, watch))
+    work = _looked_around(_read(frames(), plan, restorer, options, strengths, watch), options)
     for chunk in _chunks(work, batch_size(restorer.model)):
-        seen = [crop.steadied for one in chunk for crop in one.crops]
+        seen = [crop.treatment.given for one in chunk for crop in one.crops]
         restored = run_batches(restorer.model, seen, seed=options.seed, note=note)
         for one in chunk:
             _paste(one, [next(restored) for _ in one.crops], restorer, options)
@@ -115,7 +116,8 @@ def _read(
                 except GpenError:  # it has left the picture
                     continue
                 own = strength * track.strength(number)
-                crops.append(_Crop(track, face, own, alignment, original, original))
+                plain = Treatment(original, options)
+                crops.append(_Crop(track, face, own, alignment, original, plain))
         yield _Work(frame, crops)
     if number != len(plan.times) - 1:
         raise GpenError(
@@ -125,7 +127,7 @@ def _read(
         )
 
 
-def _looked_around(work: Iterable[_Work]) -> Iterator[_Work]:
+def _looked_around(work: Iterable[_Work], options: RestoreOptions) -> Iterator[_Work]:
     """The same, each crop steadied by those of its track in the frames before and after."""
     window: deque[_Work] = deque(maxlen=2 * REACH + 1)
     behind = 0  # frames at the window's end that have not been given
@@ -133,24 +135,23 @@ def _looked_around(work: Iterable[_Work]) -> Iterator[_Work]:
         window.append(one)
         behind += 1
         if behind > REACH:
-            yield _steady(window, len(window) - behind)
+            yield _steady(window, len(window) - behind, options)
             behind -= 1
     for place in range(len(window) - behind, len(window)):
-        yield _steady(window, place)
+        yield _steady(window, place, options)
 
 
-def _steady(window: deque[_Work], place: int) -> _Work:
+def _steady(window: deque[_Work], place: int, options: RestoreOptions) -> _Work:
     work = window[place]
     near = range(max(0, place - REACH), min(len(window), place + REACH + 1))
     for crop in work.crops:
-        crop.steadied = steadied(
-            {
-                other - place: found.original
-                for other in near
-                for found in window[other].crops
-                if found.track is crop.track
-            }
-        )
+        same = {
+            other - place: found.original
+            for other in near
+            for found in window[other].crops
+            if found.track is crop.track
+        }
+        crop.treatment = Treatment(steadied(same), options)
     return work
 
 
@@ -174,7 +175,8 @@ def _paste(
     out_size = restorer.model.config.out_size
     patches = []
     for crop, image in zip(work.crops, restored, strict=True):
-        if options.keep_colours:
+        image = crop.treatment.finished(image)
+        if options.keep_colours:  # the light of this very frame, which may flicker around the face
             image = keep_low_frequencies(image, resized(crop.original, out_size))
         mask = _coverage(restorer, image, options.template)
         enlarged = crop.alignment.then_enlarged(out_size / crop.original.shape[0])
