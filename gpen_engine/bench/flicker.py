@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,12 @@ from ..faces.coverage import face_shape
 from ..faces.geometry import Points, Similarity, cut_crop, resample, to_crop
 from ..pictures import read_picture
 from ..pixels import FloatImage, Pixels
+from ..quality.measures import psnr, sharpness, true_detail
 from ..restore.files import srgb_pixels
 from ..restore.options import RestoreOptions
 from ..restore.restorer import Restorer
 from ..training.data import list_pictures
 from ..training.degradation import add_noise, blur, jpeg
-from ..training.validation import psnr, sharpness, true_detail
 from ..version import version
 from ..video.frames import ArrayFrame
 from ..video.plan import make_plan
@@ -92,7 +93,7 @@ def measure_flicker(
     """
     files = list_pictures([folder]) if folder.is_dir() else []
     files = files[:: max(1, -(-len(files) // photos))]
-    rows = []
+    rows: list[dict[str, Any]] = []
     for number, file in enumerate(files):
         watch(file.name, len(files))
         picture = np.asarray(srgb_pixels(read_picture(file)))
@@ -228,7 +229,7 @@ def score(crops: Sequence[FloatImage], truth: Sequence[FloatImage]) -> Scores:
     coverage = face_shape(SIDE)[:, :, None]
     changes = [
         float(np.sum((after - before) ** 2 * coverage)) / (3 * float(coverage.sum()))
-        for before, after in zip(crops[:-1], crops[1:], strict=True)
+        for before, after in pairwise(crops)
     ]
     pairs = list(zip(crops, truth, strict=True))
     return Scores(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -51,7 +52,7 @@ class Film:
             self.rate = Fraction(rate)
             self.time_base = Fraction(stream.time_base or 1 / self.rate)
             self.pixel_form = Fraction(stream.sample_aspect_ratio or 1) or Fraction(1)
-            self.stated_frames = int(stream.frames)
+            self.stated_end = _stated_end(stream)
             with self._understood():
                 frame = next(container.decode(stream), None)
             if frame is None:
@@ -98,10 +99,13 @@ class Film:
                         ticks = frame.pts
                         yield self._prepared(frame, format, number)
                         number += 1
-        if number < self.stated_frames:
-            note = f"The film says it has {self.stated_frames} frames; {number} could be read."
-            if note not in self.notes:
-                self.notes.append(note)
+        end = float(ticks * self.time_base)
+        if end + max(2 / float(self.rate), 0.1) < self.stated_end:
+            note = (
+                f"The film says it lasts {self.stated_end:.2f} s, but its last frame comes at"
+                f" {end:.2f} s: it may be cut short."
+            )
+            self.notes += [note] if note not in self.notes else []
 
     def _prepared(self, frame: VideoFrame, format: str | None, number: int) -> FilmFrame:
         if (frame.width, frame.height) != (self.width, self.height):
@@ -169,7 +173,8 @@ def converted(frame: VideoFrame, format: str, matrix: int | None = None) -> Vide
     new = frame.reformat(format=format, dst_colorspace=matrix, **limits)
     if matrix is not None:
         new.colorspace = new.color_primaries = new.color_trc = matrix
-    new.pts, new.time_base, new.duration = frame.pts, frame.time_base, frame.duration
+    if frame.pts is not None:
+        new.pts, new.time_base, new.duration = frame.pts, frame.time_base, frame.duration
     return new
 
 
@@ -188,6 +193,18 @@ def need_av() -> Any:
             f"Install it: {sys.executable} -m pip install av",
         ) from error
     return av
+
+
+def _stated_end(stream: Any) -> float:
+    """When the file says that the pictures end, in seconds; 0 when it does not say."""
+    if stream.duration is not None:
+        return float(((stream.start_time or 0) + stream.duration) * stream.time_base)
+    clock = re.fullmatch(r"(\d+):(\d+):([\d.]+)", stream.metadata.get("DURATION", ""))  # Matroska's
+    return (
+        sum(float(n) * s for n, s in zip(clock.groups(), (3600, 60, 1), strict=True))
+        if clock
+        else 0.0
+    )
 
 
 def _display_matrix(frame: VideoFrame) -> bytes | None:

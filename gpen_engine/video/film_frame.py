@@ -60,6 +60,7 @@ class FilmFrame:
     """(2, 2): the quarter turn or mirroring with which it is shown."""
     pixel_form: Fraction
     """Width of a pixel by its height."""
+    faces: int = 0
 
     @property
     def pixels(self) -> PlanePixels:

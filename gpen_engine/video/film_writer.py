@@ -60,7 +60,7 @@ class FilmWriter:
 
     def take_after(self, film: Film) -> None:
         """Tags, notes, chapters and all other streams, from the source."""
-        av, first = self.av, film.first
+        av, first, left_out = self.av, film.first, 0
         context = self.stream.codec_context
         for tag in ("colorspace", "color_range", "color_primaries", "color_trc"):
             setattr(context, tag, getattr(first, tag))
@@ -73,9 +73,13 @@ class FilmWriter:
             self.stream.metadata.update(pictures.metadata)
             self.stream.disposition = pictures.disposition
             for stream in source.streams:
-                if stream.index != pictures.index:
+                if stream.type == "data":  # chapters' own track, in MP4, or a camera's records
+                    left_out += not source.chapters()
+                elif stream.index != pictures.index:
                     self.streams[stream.index] = self._copied(stream)
             self.container.set_chapters(source.chapters())
+        if left_out:
+            film.notes.append(f"Data streams of the film are not copied ({left_out}).")
         self.start()
 
     def start(self) -> None:

@@ -17,6 +17,9 @@ from ..pixels import Box, FloatImage, Pixels, add_change
 class Frame(Protocol):
     """One frame: seen upright, with square pixels, by the detector; kept as it is stored."""
 
+    faces: int
+    """How many were restored in it."""
+
     @property
     def time(self) -> float:
         """In seconds from any beginning."""
@@ -46,6 +49,7 @@ class ArrayFrame:
 
     array: NDArray[Any]
     time: float
+    faces: int = 0
 
     upright = np.eye(3)
 

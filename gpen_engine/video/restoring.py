@@ -185,6 +185,7 @@ def _paste(
         replace(patch, coverage=patch.coverage * np.float32(crop.strength))
         for patch, crop in zip(share(patches), work.crops, strict=True)
     ]
+    work.frame.faces = len(faded)
     for island in islands(faded):
         work.frame.add(island.box, island.rgb, island.coverage)
 

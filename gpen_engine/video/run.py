@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import GpenError
+from ..provenance import Invention
 from ..restore.options import RestoreOptions
 from ..restore.restorer import Restorer
 from ..version import version
@@ -124,10 +125,12 @@ def restore_film(
     check_film_target(source, target, force=force)
     notes: list[str] = []
     origin = Sequence(source, how.rate) if is_sequence(source) else Film(source)
+    model = restorer.model
+    told = Invention(model.name, model.sha256 or "", options.strength, 0, version())
     opened = (
-        film_target(origin, target, how.codec, how.crf)
+        film_target(origin, target, how.codec, how.crf, told)
         if is_film_name(target)
-        else picture_target(origin, target, quality=quality, force=force)
+        else picture_target(origin, target, told, quality=quality, force=force)
     )
     with opened as into:
         plan = make_plan(
@@ -158,10 +161,10 @@ def restore_film(
         strengths=strengths,
         format=into.format,
         seconds={"find": found - started, "restore": ended - found, "total": ended - started},
-        device=str(restorer.model.device),
-        dtype=str(restorer.model.dtype).removeprefix("torch."),
-        model=restorer.model.name,
-        sha256=restorer.model.sha256,
+        device=str(model.device),
+        dtype=str(model.dtype).removeprefix("torch."),
+        model=model.name,
+        sha256=model.sha256,
         options=options,
         notes=[*unusual, *([into.note] if into.note else []), *notes],
     )

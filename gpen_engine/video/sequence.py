@@ -34,6 +34,7 @@ class PictureFrame:
     """Of its file."""
     picture: Picture
     time: float
+    faces: int = 0
 
     upright = np.eye(3)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from ..errors import GpenError
 from ..files import replacing
 from ..pictures import Picture, from_unit, write_picture
 from ..pictures.formats import FORMATS
+from ..provenance import Invention, marked
 from .encoding import CONTAINERS, choose_encoder, choose_format
 from .film import Film, converted, need_av
 from .film_frame import FilmFrame, depth_of
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from av import VideoFrame
 
 REC_709, LIMITED_RANGE = 1, 1
+NOTE = "GPEN"
+"""Name of a film's note about what was restored."""
 NAME = "%06d.png"
 """Of a film's frames as pictures."""
 
@@ -89,9 +92,9 @@ def is_film_name(path: Path) -> bool:
 
 @contextmanager
 def film_target(
-    origin: Film | Sequence, path: Path, codec: str | None, crf: int | None
+    origin: Film | Sequence, path: Path, codec: str | None, crf: int | None, told: Invention
 ) -> Iterator[Target]:
-    """A film file, whole or not there.
+    """A film file, whole or not there; its notes say that faces were restored, and by what.
 
     Raises:
         GpenError: ``bad_option``, ``encoder_missing``, ``bad_output``, ``cannot_write``.
@@ -109,6 +112,11 @@ def film_target(
         with film_written(
             temporary, encoder, format, crf, size=size, rate=origin.rate, time_base=time_base
         ) as writer:
+            if told.strength:
+                writer.container.metadata[NOTE] = (
+                    f"Faces restored by gpen {told.engine} with {told.model}, SHA-256"
+                    f" {told.sha256 or 'unknown'}, strength {told.strength:g} ({told.source_type})"
+                )
             if isinstance(origin, Film):
                 writer.take_after(origin)
             else:
@@ -133,9 +141,11 @@ def film_target(
 
 @contextmanager
 def picture_target(
-    origin: Film | Sequence, path: Path, *, quality: int, force: bool
+    origin: Film | Sequence, path: Path, told: Invention, *, quality: int, force: bool
 ) -> Iterator[Target]:
     """A folder of pictures, whole or not there; sound and time stamps of a film are not in it.
+
+    A picture with restored faces says so; see ``provenance``.
 
     Raises:
         GpenError: ``output_exists``; those of ``write_picture``.
@@ -148,11 +158,15 @@ def picture_target(
             nonlocal count
             count += 1
             if isinstance(frame, PictureFrame):
-                own = numbered(name, count) if name else frame.name
-                write_picture(folder / own, frame.picture, quality=quality)
+                own, picture = numbered(name, count) if name else frame.name, frame.picture
             elif isinstance(frame, FilmFrame):
-                own = numbered(name or NAME, count)
-                write_picture(folder / own, _as_picture(frame), quality=quality)
+                own, picture = numbered(name or NAME, count), _as_picture(frame)
+            else:
+                raise TypeError("frames come from the source")
+            if frame.faces and told.strength:
+                xmp = marked(picture.xmp, replace(told, faces=frame.faces))
+                picture = replace(picture, xmp=xmp)
+            write_picture(folder / own, picture, quality=quality)
 
         note = (
             "The pictures have no sound and no time stamps." if isinstance(origin, Film) else None

@@ -94,7 +94,7 @@ class Clip:
             if self.turn:
                 stream.set_display_rotation(self.turn)
             sound = out.add_stream("aac", 48000) if self.audio else None
-            text = out.add_stream(self.subtitles) if self.subtitles else None
+            text = out.add_mux_stream(self.subtitles) if self.subtitles else None
             out.set_chapters(
                 [{"id": 1, "start": 0, "end": 20000, "time_base": BASE,
                   "metadata": {"title": "One"}}]
@@ -153,13 +153,13 @@ def read(path: Path) -> Content:
             turn, name = frame.rotation, frame.format.name
             wide = 2 if frame.format.components[0].bits > 8 else 1
             kind = np.uint16 if wide == 2 else np.uint8
-            planes.append(
-                [
-                    np.frombuffer(p, kind).reshape(-1, p.line_size // wide)[: p.height, : p.width]
-                    .copy()
-                    for p in frame.planes
-                ]
-            )  # fmt: skip
+            rows = [np.frombuffer(p, kind).reshape(-1, p.line_size // wide) for p in frame.planes]
+            many = 4 if name == "bgr0" else 1  # samples of a packed pixel
+            cut = [
+                r[: p.height, : p.width * many].copy()
+                for r, p in zip(rows, frame.planes, strict=True)
+            ]
+            planes.append(cut)
             rgb.append(frame.to_ndarray(format="rgb24"))
         pixel_form = stream.sample_aspect_ratio
         metadata, chapters = dict(film.metadata), len(film.chapters())
