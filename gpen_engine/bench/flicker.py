@@ -71,8 +71,8 @@ def measure_flicker(
     folder: Path,
     restorer: Restorer,
     *,
-    frames: int = 36,
-    photos: int = 12,
+    frames: int = 24,
+    photos: int = 8,
     watch: Callable[[str, int], None] = lambda what, total: None,
 ) -> dict[str, Any]:
     """Restores moving photographs as ``gpen video`` does, and frame by frame.

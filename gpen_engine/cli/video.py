@@ -17,7 +17,7 @@ from .reporting import reported
 if TYPE_CHECKING:
     from ..video.run import FilmReport
 
-STILL_ONLY = ("region", "fallback", "aligned")
+STILL_ONLY = ("region", "fallback", "aligned", "guard", "guard_similarity")
 """What can be chosen for one picture only."""
 
 

@@ -12,7 +12,7 @@ from ..errors import GpenError
 from ..faces import Face
 from ..faces.colour import keep_low_frequencies
 from ..faces.coverage import Mask, face_shape
-from ..faces.geometry import Similarity, cut_crop, resized, to_crop
+from ..faces.geometry import Similarity, cut_crop, known_box, resized, to_crop
 from ..faces.patch import islands, make_patch, share
 from ..pixels import FloatImage
 from ..restore.batching import batch_size, run_batches
@@ -39,8 +39,8 @@ class _Crop:
     """Stored pixels to the crop at the network's input size."""
     original: FloatImage
     """(in_size, in_size, 3)"""
-    treatment: Treatment
-    """Of the crop as it is steadied."""
+    steady: FloatImage
+    """The same without most of its grain: what the network is to see."""
 
 
 @dataclass(eq=False)
@@ -79,12 +79,14 @@ def restored_frames(
         GpenError: ``bad_video`` when the film has another number of frames than before;
             ``out_of_memory``.
     """
-    work = _looked_around(_read(frames(), plan, restorer, options, strengths, watch), options)
+    work = _looked_around(_read(frames(), plan, restorer, options, strengths, watch))
     for chunk in _chunks(work, batch_size(restorer.model)):
-        seen = [crop.treatment.given for one in chunk for crop in one.crops]
+        treatments = [[Treatment(crop.steady, options) for crop in one.crops] for one in chunk]
+        seen = [treatment.given for those in treatments for treatment in those]
         restored = run_batches(restorer.model, seen, seed=options.seed, note=note)
-        for one in chunk:
-            _paste(one, [next(restored) for _ in one.crops], restorer, options)
+        for one, those in zip(chunk, treatments, strict=True):
+            images = [treatment.finished(next(restored)) for treatment in those]
+            _paste(one, images, restorer, options)
             yield one.frame
 
 
@@ -111,13 +113,13 @@ def _read(
                 face = track.face(number)
                 m = to_crop(face.landmarks, size, options.template).matrix
                 alignment = Similarity(np.asarray(m @ frame.upright, np.float64))
+                own = strength * track.strength(number)
                 try:
-                    original = cut_crop(frame.pixels, alignment, size)
+                    known_box(frame.pixels, alignment, size)
                 except GpenError:  # it has left the picture
                     continue
-                own = strength * track.strength(number)
-                plain = Treatment(original, options)
-                crops.append(_Crop(track, face, own, alignment, original, plain))
+                original = cut_crop(frame.pixels, alignment, size)
+                crops.append(_Crop(track, face, own, alignment, original, original))
         yield _Work(frame, crops)
     if number != len(plan.times) - 1:
         raise GpenError(
@@ -127,7 +129,7 @@ def _read(
         )
 
 
-def _looked_around(work: Iterable[_Work], options: RestoreOptions) -> Iterator[_Work]:
+def _looked_around(work: Iterable[_Work]) -> Iterator[_Work]:
     """The same, each crop steadied by those of its track in the frames before and after."""
     window: deque[_Work] = deque(maxlen=2 * REACH + 1)
     behind = 0  # frames at the window's end that have not been given
@@ -135,13 +137,13 @@ def _looked_around(work: Iterable[_Work], options: RestoreOptions) -> Iterator[_
         window.append(one)
         behind += 1
         if behind > REACH:
-            yield _steady(window, len(window) - behind, options)
+            yield _steady(window, len(window) - behind)
             behind -= 1
     for place in range(len(window) - behind, len(window)):
-        yield _steady(window, place, options)
+        yield _steady(window, place)
 
 
-def _steady(window: deque[_Work], place: int, options: RestoreOptions) -> _Work:
+def _steady(window: deque[_Work], place: int) -> _Work:
     work = window[place]
     near = range(max(0, place - REACH), min(len(window), place + REACH + 1))
     for crop in work.crops:
@@ -151,7 +153,7 @@ def _steady(window: deque[_Work], place: int, options: RestoreOptions) -> _Work:
             for found in window[other].crops
             if found.track is crop.track
         }
-        crop.treatment = Treatment(steadied(same), options)
+        crop.steady = steadied(same)
     return work
 
 
@@ -175,7 +177,6 @@ def _paste(
     out_size = restorer.model.config.out_size
     patches = []
     for crop, image in zip(work.crops, restored, strict=True):
-        image = crop.treatment.finished(image)
         if options.keep_colours:  # the light of this very frame, which may flicker around the face
             image = keep_low_frequencies(image, resized(crop.original, out_size))
         mask = _coverage(restorer, image, options.template)

@@ -76,3 +76,13 @@ def test_too_much_is_left_out_and_said(gpen) -> None:
     assert "## Left out" in result.stdout
     assert "network 64, batch 1, float32: one call would take" in result.stdout
     assert "## The network" not in result.stdout
+
+
+def test_films_take_no_options_of_others(gpen, tmp_path) -> None:
+    for words in (("--sizes", "256"), ("--faces", "3"), ("--quality", tmp_path)):
+        result = gpen("bench", "--video", tmp_path, *words)
+        assert result.exit_code == 1
+        assert "does not go with --video" in result.stderr
+    result = gpen("bench", "--video", tmp_path, "--device", "cpu", "--quiet")
+    assert result.exit_code == 1
+    assert "No photograph" in result.stderr
