@@ -72,7 +72,7 @@ def measure_flicker(
     restorer: Restorer,
     *,
     frames: int = 24,
-    photos: int = 8,
+    photos: int = 16,
     watch: Callable[[str, int], None] = lambda what, total: None,
 ) -> dict[str, Any]:
     """Restores moving photographs as ``gpen video`` does, and frame by frame.
@@ -172,10 +172,11 @@ def _of_photo(
 
 
 def motion(landmarks: Points, scale: float, frames: int) -> list[Similarity]:
-    """Photograph to frame: a pan, a zoom and a slight turn around a face."""
+    """Photograph to frame: a pan, a zoom and a slight turn around a face, there and back."""
     middle = landmarks.mean(axis=0)
     moves = []
-    for u in np.linspace(0, 1, frames):
+    for number in range(frames):
+        u = 1 - abs(1 - number / (RATE - 1) % 2)
         zoom, turn = scale * (0.92 + 0.16 * u), 0.03 * np.sin(2 * np.pi * u)
         to = np.array(SIZE) / 2 + (60 * (u - 0.5) + 1.5 * np.sin(5 * u), 25 * (u - 0.5))
         matrix = zoom * np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])

@@ -85,4 +85,4 @@ def test_films_take_no_options_of_others(gpen, tmp_path) -> None:
         assert "does not go with --video" in result.stderr
     result = gpen("bench", "--video", tmp_path, "--device", "cpu", "--quiet")
     assert result.exit_code == 1
-    assert "No photograph" in result.stderr
+    assert "No pictures were found" in result.stderr
