@@ -31,7 +31,6 @@ class FakeModel(GpenModel):
         self.name, self.sha256 = "fake", None
         self.device = torch.device(device)
         self.dtype = torch.float32
-        self.sha256 = None
         self.batches: list[int] = []
 
     def __call__(self, images: Tensor, *, seed: int = 0) -> Tensor:

@@ -143,8 +143,8 @@ def bench(
     Quality (--quality FOLDER): faces are damaged in named ways with a fixed seed, restored, and
     compared with what they were, beside no restoration and a classical filter.
 
-    Films (--video FOLDER): up to 16 photographs are moved, damaged frame by frame, and restored as a
-    film and frame by frame; the faces' change along the known motion is their flicker.
+    Films (--video FOLDER): up to 16 photographs are moved, damaged frame by frame, and restored as
+    a film and frame by frame; the faces' change along the known motion is their flicker.
     """
     of_quality = {
         "sheet": sheet,

@@ -34,7 +34,7 @@ def video(
             "--output",
             "-o",
             metavar="OUT",
-            help="A film (.mkv, .mp4, .mov, .webm, .avi), a folder, or folder/name_%05d.png.",
+            help="A film (.mkv, .mp4, .mov, .webm), a folder, or folder/name_%05d.png.",
         ),
     ],
     shot_strength: Annotated[

@@ -35,9 +35,10 @@ ENCODERS: Mapping[str, Encoder] = MappingProxyType(
 """By the names that users choose; ffv1 loses nothing."""
 
 CONTAINERS: Mapping[str, str] = MappingProxyType(
-    {".mkv": "h264", ".mp4": "h264", ".mov": "h264", ".m4v": "h264", ".webm": "vp9", ".avi": "ffv1"}
+    {".mkv": "h264", ".mp4": "h264", ".mov": "h264", ".m4v": "h264", ".webm": "vp9"}
 )
-"""Suffixes of films that are written, and the encoder where none is chosen."""
+"""Suffixes of films that are written, and the encoder where none is chosen. AVI is not among them:
+it knows no time stamps."""
 
 
 def choose_encoder(target: Path, name: str | None) -> Encoder:

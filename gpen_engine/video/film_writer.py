@@ -37,7 +37,10 @@ class FilmWriter:
     ) -> None:
         av = need_av()
         self.av = av
-        options = METADATA if path.suffix.lower() in (".mp4", ".mov", ".m4v") else {}
+        options = {}
+        if path.suffix.lower() in (".mp4", ".mov", ".m4v"):
+            # A start later than 0 counts in the film's own ticks, too.
+            options = {**METADATA, "movie_timescale": str(min(time_base.denominator, 2**31 - 1))}
         self.container = av.open(str(path), "w", container_options=options)
         given = dict(encoder.options)
         if encoder.crf is not None:
@@ -92,11 +95,13 @@ class FilmWriter:
             self.container.start_encoding()
         except (self.av.error.FFmpegError, ValueError) as error:
             kinds = sorted({stream.type for stream in self.streams.values()})
+            context = self.stream.codec_context
             raise GpenError(
                 "bad_output",
-                f"A {Path(self.container.name).suffix} file cannot hold these pictures"
-                f"{' and the ' + ', '.join(kinds) + ' of the source' if kinds else ''}.",
-                "Choose .mkv, which can hold nearly all, or another --codec.",
+                f"Pictures of {context.width} × {context.height} ({context.pix_fmt}) cannot be"
+                f" written by {context.name} into a {Path(self.container.name).suffix} file"
+                f"{' with the ' + ' and '.join(kinds) + ' of the source' if kinds else ''}.",
+                "Choose .mkv and --codec ffv1, which hold nearly everything.",
             ) from error
 
     def _copied(self, stream: Any) -> Any:

@@ -13,6 +13,7 @@ from ..faces import Face
 from ..faces.colour import keep_low_frequencies
 from ..faces.coverage import Mask, face_shape
 from ..faces.geometry import Similarity, cut_crop, known_box, resized, to_crop
+from ..faces.grain import grained
 from ..faces.patch import islands, make_patch, share
 from ..pixels import FloatImage
 from ..restore.batching import batch_size, run_batches
@@ -47,6 +48,7 @@ class _Crop:
 class _Work:
     """One frame on its way."""
 
+    number: int
     frame: Frame
     crops: list[_Crop]
 
@@ -67,7 +69,7 @@ def restored_frames(
         frames: the film, the same as ``plan`` was made of.
         plan: which faces.
         restorer: model and perhaps parser.
-        options: strength, template, colours and seed.
+        options: strength, template, colours, grain and seed; its guard is not asked.
         strengths: of each shot of the plan, in place of the options' strength.
         watch: told before each frame; may raise to stop.
         note: told sentences for the user.
@@ -81,7 +83,10 @@ def restored_frames(
     """
     work = _looked_around(_read(frames(), plan, restorer, options, strengths, watch))
     for chunk in _chunks(work, batch_size(restorer.model)):
-        treatments = [[Treatment(crop.steady, options) for crop in one.crops] for one in chunk]
+        treatments = [
+            [Treatment(crop.steady, crop.alignment.scale, options) for crop in one.crops]
+            for one in chunk
+        ]
         seen = [treatment.given for those in treatments for treatment in those]
         restored = run_batches(restorer.model, seen, seed=options.seed, note=note)
         for one, those in zip(chunk, treatments, strict=True):
@@ -120,7 +125,7 @@ def _read(
                     continue
                 original = cut_crop(frame.pixels, alignment, size)
                 crops.append(_Crop(track, face, own, alignment, original, original))
-        yield _Work(frame, crops)
+        yield _Work(number, frame, crops)
     if number != len(plan.times) - 1:
         raise GpenError(
             "bad_video",
@@ -181,7 +186,10 @@ def _paste(
             image = keep_low_frequencies(image, resized(crop.original, out_size))
         mask = _coverage(restorer, image, options.template)
         enlarged = crop.alignment.then_enlarged(out_size / crop.original.shape[0])
-        patches.append(make_patch(pixels, crop.face, enlarged, image, mask))
+        patch = make_patch(pixels, crop.face, enlarged, image, mask)
+        if options.match_grain:  # which is another in every frame
+            patch = grained(patch, pixels, options.seed + work.number)
+        patches.append(patch)
     faded = [
         replace(patch, coverage=patch.coverage * np.float32(crop.strength))
         for patch, crop in zip(share(patches), work.crops, strict=True)

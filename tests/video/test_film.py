@@ -72,7 +72,6 @@ def test_frames_sound_and_tags_are_kept(tmp_path: Path, suffix: str) -> None:
         (".mkv", "gray", "ffv1"),
         (".mkv", "bgr0", "ffv1"),
         (".mkv", "gbrp10le", "ffv1"),
-        (".avi", "yuv420p", None),
     ],
 )
 def test_lossless_keeps_every_bit_outside_of_faces(tmp_path, suffix, format, codec) -> None:
@@ -164,6 +163,18 @@ def test_subtitles_are_copied(tmp_path: Path) -> None:
     was, now = read(source), read(tmp_path / "out.mkv")
     assert now.packets["subtitle"] == was.packets["subtitle"]
     assert now.packets["subtitle"][0][1] == b"Hello"
+
+
+def test_a_late_start_and_odd_sizes(tmp_path: Path) -> None:
+    late = Clip(stamps=[stamp + 7511 for stamp in UNEVEN])
+    source = late.write(tmp_path / "in.mp4")
+    run(source, tmp_path / "out.mp4")
+    assert read(tmp_path / "out.mp4").times == read(source).times
+    odd = Clip(size=(161, 121), codec="ffv1", audio=False).write(tmp_path / "odd.mkv")
+    with pytest.raises(GpenError, match="161 × 121"):
+        run(odd, tmp_path / "odd.mp4")
+    run(odd, tmp_path / "odd-out.mkv", codec="ffv1")
+    assert len(read(tmp_path / "odd-out.mkv").times) == 12
 
 
 def test_what_a_container_cannot_hold_is_said_before_the_work(tmp_path: Path) -> None:

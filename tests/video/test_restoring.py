@@ -142,3 +142,22 @@ def test_a_cut_makes_shots_with_their_own_tracks() -> None:
 def test_no_frame_is_no_film() -> None:
     with pytest.raises(GpenError, match="no frame"):
         plan_of([])
+
+
+def test_grain_is_another_in_every_frame() -> None:
+    rng = np.random.default_rng(4)
+    grainy = np.clip(picture(0) + rng.normal(0, 12, (120, 160, 1)), 0, 255).astype(np.uint8)
+    arrays = [grainy] * 3
+    options = RestoreOptions(keep_colours=False, match_grain=True)
+    smooth = fake_restorer(lambda images: images * 0)
+    plan = plan_of(arrays)
+
+    def restored(options: RestoreOptions) -> list[NDArray[np.int64]]:
+        given = restored_frames(lambda: frames(arrays), plan, smooth, options)
+        return [f.array.astype(int) for f in given]  # type: ignore[attr-defined]
+
+    plain, given = restored(PLAIN), restored(options)
+    inside = slice(50, 70), slice(50, 70)
+    assert np.array_equal(plain[0], plain[1])
+    assert given[0][inside].std() > plain[0][inside].std()
+    assert not np.array_equal(given[0][inside], given[1][inside])

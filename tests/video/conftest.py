@@ -1,8 +1,0 @@
-"""Lets these tests use the fake models of the pipeline's tests."""
-
-from __future__ import annotations
-
-import sys
-from pathlib import Path
-
-sys.path.append(str(Path(__file__).parents[1] / "restore"))
