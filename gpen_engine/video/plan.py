@@ -66,7 +66,7 @@ def make_plan(
     """Searches every frame of a film.
 
     Of a frame only the faces' numbers stay, some hundred bytes each, so that two hours with three
-    faces take about 150 MB.
+    faces take about 200 MB.
 
     Args:
         frames: the film.
