@@ -83,6 +83,7 @@ def test_without_pyav(gpen, clip, model_file, tmp_path, monkeypatch) -> None:
     assert "pip install av" in result.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_ctrl_c_leaves_nothing_half_written(process, clip, model_file, tmp_path) -> None:
     long = tmp_path / "long.mkv"
