@@ -68,6 +68,6 @@ def test_alone_it_is_itself(face) -> None:
 def test_small_and_large_crops(face) -> None:
     for side in (64, 512):
         image = cv2.resize(face, (side, side), interpolation=cv2.INTER_LINEAR)
-        result = steadied(dict.fromkeys((-1, 0, 1), image))
+        result = steadied(dict.fromkeys((0, 1), image))
         assert result.shape == image.shape
         assert result == pytest.approx(image, abs=0.02)
