@@ -14,6 +14,7 @@ from ..provenance import Invention
 from ..restore.options import RestoreOptions
 from ..restore.restorer import Restorer
 from ..version import version
+from .encoding import choose_encoder
 from .film import Film
 from .frames import Frame
 from .plan import Plan, Watch, make_plan
@@ -125,23 +126,26 @@ def restore_film(
     check_film_target(source, target, force=force)
     notes: list[str] = []
     origin = Sequence(source, how.rate) if is_sequence(source) else Film(source)
+    if is_film_name(target):
+        choose_encoder(target, how.codec)  # would fail only after the first pass
     model = restorer.model
-    told = Invention(model.name, model.sha256 or "", options.strength, 0, version())
+    plan = make_plan(
+        origin.frames,
+        restorer.detector,
+        threshold=options.threshold,
+        size=options.detection_size,
+        watch=watch,
+    )
+    found = time.perf_counter()
+    strengths = of_shots(how.shots, len(plan.shots), options.strength)
+    tracks = sum(map(len, plan.tracks))
+    told = Invention(model.name, model.sha256 or "", options.strength, tracks, version())
     opened = (
         film_target(origin, target, how.codec, how.crf, told)
         if is_film_name(target)
         else picture_target(origin, target, told, quality=quality, force=force)
     )
     with opened as into:
-        plan = make_plan(
-            origin.frames,
-            restorer.detector,
-            threshold=options.threshold,
-            size=options.detection_size,
-            watch=watch,
-        )
-        found = time.perf_counter()
-        strengths = of_shots(how.shots, len(plan.shots), options.strength)
 
         def again() -> Iterable[Frame]:
             if isinstance(origin, Film):

@@ -94,7 +94,7 @@ def is_film_name(path: Path) -> bool:
 def film_target(
     origin: Film | Sequence, path: Path, codec: str | None, crf: int | None, told: Invention
 ) -> Iterator[Target]:
-    """A film file, whole or not there; its notes say that faces were restored, and by what.
+    """A film file, whole or not there; if ``told`` has faces, its notes say so, and by what.
 
     Raises:
         GpenError: ``bad_option``, ``encoder_missing``, ``bad_output``, ``cannot_write``.
@@ -112,7 +112,7 @@ def film_target(
         with film_written(
             temporary, encoder, format, crf, size=size, rate=origin.rate, time_base=time_base
         ) as writer:
-            if told.strength:
+            if told.strength and told.faces:
                 writer.container.metadata[NOTE] = (
                     f"Faces restored by gpen {told.engine} with {told.model}, SHA-256"
                     f" {told.sha256 or 'unknown'}, strength {told.strength:g} ({told.source_type})"
