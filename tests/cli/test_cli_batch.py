@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gpen_engine.cli.journal import NAME, Journal, Line
+from gpen_engine.batch.journal import NAME, Journal, Line
 from gpen_engine.pictures import read_picture
 
 
@@ -35,6 +35,11 @@ def lines(folder: Path) -> list[dict]:
     return [json.loads(line) for line in (folder / NAME).read_text().splitlines()]
 
 
+def by_path(folder: Path) -> list[dict]:
+    """They are written as pictures are finished, several at once."""
+    return sorted(lines(folder), key=lambda line: line["path"].lower())
+
+
 def test_a_tree_is_mirrored_and_reported(gpen, tree, model_file, tmp_path) -> None:
     out = tmp_path / "new" / "out"
     result = gpen("batch", tree, "-o", out, "--model", model_file)
@@ -44,7 +49,7 @@ def test_a_tree_is_mirrored_and_reported(gpen, tree, model_file, tmp_path) -> No
     assert first == "Error: 1 of 4 pictures could not be restored:"
     assert second.startswith("  bad.png: The PNG file bad.png is damaged or cut short.")
     assert files(out) == ["a.png", "deep/er/B.JPG", NAME]
-    a, bad, blank, b = lines(out)
+    a, bad, blank, b = by_path(out)
     assert [line["path"] for line in (a, bad, blank, b)] == [
         "a.png",
         "bad.png",
@@ -141,7 +146,7 @@ def test_files_that_it_did_not_write_are_safe(gpen, tree, model_file, tmp_path) 
     result = gpen(*run)
     assert result.exit_code == 1
     assert (out / "a.png").read_bytes() == b"somebody's"
-    assert lines(out)[0]["error"]["code"] == "output_exists"
+    assert by_path(out)[0]["error"]["code"] == "output_exists"
     # A result that was edited afterwards is somebody's too, even when the options change.
     edited = out / "deep" / "er" / "B.JPG"
     edited.write_bytes(edited.read_bytes() + b"edited")
@@ -202,7 +207,7 @@ def test_a_torn_journal_goes_on(gpen, tree, model_file, tmp_path) -> None:
     (out / "deep" / "er" / "B.JPG").unlink()  # a result is only there when its line is whole
     result = gpen(*run)
     assert (result.exit_code, result.stdout.split(". ")[0]) == (0, "1 restored, 2 unchanged")
-    assert [line["path"] for line in lines(out)] == ["a.png", "deep/blank.png", "deep/er/B.JPG"]
+    assert [line["path"] for line in by_path(out)] == ["a.png", "deep/blank.png", "deep/er/B.JPG"]
 
 
 def test_a_crash_between_line_and_result_is_mended(
