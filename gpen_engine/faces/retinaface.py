@@ -10,6 +10,7 @@ import re
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.backends import mkldnn
 
 from ..network.resnet import ResNet50
 
@@ -142,12 +143,25 @@ class _Context(nn.Module):
         return torch.cat([self.conv3X3(x), self.conv5X5_2(wide), wider], dim=1).relu_()
 
 
+class _Convolution(nn.Conv2d):
+    """Gives the same bits with any number of threads: PyTorch itself takes other ways for small
+    maps and for kernels of one pixel, and with one thread yet another."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        if x.device.type != "cpu" or x.dtype != torch.float32 or not mkldnn.is_available():
+            return super().forward(x)
+        y: Tensor = torch.mkldnn_convolution(  # type: ignore[attr-defined]
+            x, self.weight, self.bias, self.padding, self.stride, self.dilation, self.groups
+        )
+        return y
+
+
 class _Head(nn.Module):
     """So many numbers for each of the two anchors at a place."""
 
     def __init__(self, width: int, numbers: int) -> None:
         super().__init__()
-        self.conv1x1 = nn.Conv2d(width, 2 * numbers, 1)
+        self.conv1x1 = _Convolution(width, 2 * numbers, 1)
         self.numbers = numbers
 
     def forward(self, x: Tensor) -> Tensor:
@@ -164,7 +178,7 @@ def _slope(width: int) -> float:
 def _convolution(
     inputs: int, outputs: int, kernel: int = 3, *, stride: int = 1, groups: int = 1
 ) -> nn.Conv2d:
-    return nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups)
+    return _Convolution(inputs, outputs, kernel, stride, kernel // 2, groups=groups)
 
 
 def _unit(
