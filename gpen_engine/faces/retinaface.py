@@ -6,6 +6,7 @@ The batch norms are folded into the convolutions when the weights are read, so t
 from __future__ import annotations
 
 import re
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -148,12 +149,13 @@ class _Convolution(nn.Conv2d):
     maps and for kernels of one pixel, and with one thread yet another."""
 
     def forward(self, x: Tensor) -> Tensor:
-        if x.device.type != "cpu" or x.dtype != torch.float32 or not mkldnn.is_available():
+        has_it = mkldnn.is_available()  # type: ignore[no-untyped-call]
+        if x.device.type != "cpu" or x.dtype != torch.float32 or not has_it:
             return super().forward(x)
-        y: Tensor = torch.mkldnn_convolution(  # type: ignore[attr-defined]
-            x, self.weight, self.bias, self.padding, self.stride, self.dilation, self.groups
+        padding = cast(tuple[int, ...], self.padding)
+        return torch.mkldnn_convolution(
+            x, self.weight, self.bias, padding, self.stride, self.dilation, self.groups
         )
-        return y
 
 
 class _Head(nn.Module):

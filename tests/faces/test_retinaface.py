@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from gpen_engine.faces.detection import anchors, decoded
+from gpen_engine.faces.detection import Detector, anchors, decoded
 from gpen_engine.faces.facexlib_networks import empty_retinaface, import_facexlib
 from gpen_engine.faces.retinaface import MEAN, retinaface
 
