@@ -37,6 +37,7 @@ def run_here(
     restorers: list[Restorer],
     *,
     jobs: int | None = None,
+    processors: int | None = None,
     memory: int | None = None,
     explain: Explain,
 ) -> Generator[Finished]:
@@ -47,6 +48,7 @@ def run_here(
         items: with what; taken as they are needed.
         restorers: one for each device.
         jobs: pictures that are worked on at once; by default what cores and memory allow.
+        processors: cores to compute with; by default all.
         memory: bytes that their pixels may take together, about; by default a quarter of what is
             free.
         explain: what makes errors those of the report.
@@ -55,7 +57,7 @@ def run_here(
     jobs = jobs or default_jobs(restorers[0])
     budget = Budget(memory or psutil.virtual_memory().available // 4)
     with ExitStack() as stack:
-        stack.enter_context(_cores_shared(jobs))
+        stack.enter_context(_cores_shared(max(1, (processors or cores()) // jobs)))
         lent = _Lent([stack.enter_context(on_cards_shared(one)) for one in restorers])
 
         def work(item: Item) -> Finished:
@@ -97,10 +99,9 @@ def default_jobs(restorer: Restorer) -> int:
 
 
 @contextmanager
-def _cores_shared(jobs: int) -> Iterator[None]:
-    """Threads begun in the block compute with their share of the cores."""
+def _cores_shared(share: int) -> Iterator[None]:
+    """Threads begun in the block compute with so many cores."""
     before, before_in_cv2 = torch.get_num_threads(), cv2.getNumThreads()
-    share = max(1, cores() // jobs)
     torch.set_num_threads(share)
     cv2.setNumThreads(share)
     try:

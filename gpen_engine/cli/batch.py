@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import GpenError
-from .choices import Choices, with_choices
+from .choices import Choices, network_file, with_choices
 from .console import complain, explained, guarded, progress_bar
 from .reporting import Entries, reported
 
 if TYPE_CHECKING:
+    from ..batch.cluster import Pool
     from ..batch.journal import Line
     from ..batch.run import Run
     from ..batch.work import Finished, Order
 
-MANY = "Many pictures"
+MANY, CLUSTER = "Many pictures", "Many machines"
 
 
 @guarded
@@ -77,6 +78,32 @@ def batch(
             metavar="DIR", rich_help_panel=MANY, help="Keep the journal there, not with results."
         ),
     ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS|local",
+            rich_help_panel=CLUSTER,
+            help="Work on a Ray cluster: auto, an address, or one made here.",
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1, metavar="N", rich_help_panel=CLUSTER, help="By default all there is room for."
+        ),
+    ] = None,
+    worker_cpus: Annotated[
+        int, typer.Option(min=1, metavar="N", rich_help_panel=CLUSTER, help="Cores of each.")
+    ] = 1,
+    worker_gpus: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            metavar="F",
+            rich_help_panel=CLUSTER,
+            help="Graphics cards of each; 0.5 when two share one.",
+        ),
+    ] = 0.0,
     choices: Choices,
 ) -> None:
     """Restores the faces of any number of pictures.
@@ -86,6 +113,7 @@ def batch(
     folders are left out. --device takes several, such as cuda:0,cuda:1.
     """
     with reported(choices.json) as entries:
+        from ..batch.cluster import Pool
         from ..batch.run import begun
         from ..batch.sources import find_items
         from ..batch.work import Order
@@ -104,7 +132,13 @@ def batch(
             tally = _Tally([item.path for item in items], unchanged, entries)
             if run.todo:
                 try:
-                    with _started(order, run, choices, jobs, memory) as results:
+                    bytes_in_flight = None if memory is None else int(memory * 1e9)
+                    if cluster is None:
+                        started = _here(order, run, choices, jobs, bytes_in_flight)
+                    else:
+                        pool = Pool(workers, worker_cpus, worker_gpus, bytes_in_flight)
+                        started = _there(order, run, choices, cluster, pool)
+                    with started as results:
                         _follow(results, run, tally, quiet=choices.quiet)
                 finally:
                     tally.sort()
@@ -154,17 +188,30 @@ class _Tally:
 
 
 @contextmanager
-def _started(
-    order: Order, run: Run, choices: Choices, jobs: int | None, memory: float | None
+def _here(
+    order: Order, run: Run, choices: Choices, jobs: int | None, memory: int | None
 ) -> Iterator[Iterator[Finished]]:
     from ..batch.local import run_here
 
     restorers = [choices.restorer(device.strip()) for device in choices.device.split(",")]
-    bytes_in_flight = None if memory is None else int(memory * 1e9)
-    results = run_here(
-        order, run.todo, restorers, jobs=jobs, memory=bytes_in_flight, explain=explained
-    )
+    results = run_here(order, run.todo, restorers, jobs=jobs, memory=memory, explain=explained)
     with closing(results):
+        yield results
+
+
+@contextmanager
+def _there(
+    order: Order, run: Run, choices: Choices, address: str, pool: Pool
+) -> Iterator[Iterator[Finished]]:
+    from ..batch.cluster import Networks, connected, run_there
+
+    networks = Networks(
+        choices.model_file(),
+        network_file(choices.detector, "detect"),
+        network_file(choices.parser, "parse"),
+        choices.dtype,
+    )
+    with connected(address, pool), closing(run_there(order, run.todo, networks, pool)) as results:
         yield results
 
 
