@@ -37,6 +37,8 @@ LOCAL = "local"
 """As an address: a Ray of its own on this machine, on the loopback only."""
 STORE = 256 << 20
 """Bytes of its object store, which holds weights and names."""
+AHEAD = 2
+"""Blocks that a worker has at once, the one it does and the next."""
 BLOCK = 8
 """Pictures that are handed out at once, and lost with a worker, for each that it works on."""
 
@@ -82,6 +84,8 @@ def connected(address: str, pool: Pool) -> Iterator[None]:
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is told to anybody
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # the rest stands in Ray's logs
+    if address == LOCAL:
+        os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"  # on Linux too: the loopback only
     try:
         import ray
         import ray.data
@@ -125,7 +129,6 @@ def _connect(address: str, pool: Pool) -> None:
             num_cpus=max(cores(), (pool.workers or 1) * pool.cpus),
             include_dashboard=False,
             object_store_memory=STORE,
-            _node_ip_address="127.0.0.1",
             **quiet,
         )
     finally:
@@ -170,7 +173,7 @@ def run_there(
         _Worker,
         fn_constructor_args=(order, weights, networks.dtype, pool),
         batch_size=size,
-        compute=ActorPoolStrategy(size=min(workers, -(-len(items) // size))),
+        compute=ActorPoolStrategy(size=workers, max_tasks_in_flight_per_actor=AHEAD),
         num_cpus=pool.cpus,
         num_gpus=pool.gpus,
     )

@@ -11,7 +11,7 @@ from ..errors import GpenError
 from ..lock import Lock
 from .journal import Journal, Line
 from .storage import Folder, is_remote, plain, stamp, whole
-from .work import Finished, Item, Order, disk_full
+from .work import Finished, Item, Order, disk_full, is_disk_full
 
 LOCK = ".gpen-batch.lock"
 
@@ -43,9 +43,16 @@ class Run:
             GpenError: ``disk_full``: the next ones would fare no better.
             OSError: the journal cannot be written.
         """
-        line, part = finished.line, finished.part
-        if line.error and line.error["code"] == "disk_full":
+        if finished.line.error and finished.line.error["code"] == "disk_full":
             raise disk_full(self.order.output)
+        try:
+            return self._put(finished.line, finished.part)
+        except OSError as error:
+            if is_disk_full(error):
+                raise disk_full(self.order.output) from error
+            raise
+
+    def _put(self, line: Line, part: str | None) -> Line:
         ours = self._is_ours(line.path, line.source)
         if part is None:
             if line.status == "no_face" and ours:  # other options found a face in it

@@ -86,7 +86,7 @@ def restored(
         with at_hand(item.source) as source, budget.held(bytes_needed(source), cancel):
             finished = _restored(order, item, line, source, restorer, cancel)
     except Exception as error:
-        fault = disk_full(order.output) if _is_disk_full(error) else explain(error)
+        fault = disk_full(order.output) if is_disk_full(error) else explain(error)
         if fault.code == "cancelled":
             raise
         told = {"code": fault.code, "sentence": fault.sentence, "hint": fault.hint}
@@ -151,7 +151,8 @@ def disk_full(output: str) -> GpenError:
     )
 
 
-def _is_disk_full(error: BaseException | None) -> bool:
+def is_disk_full(error: BaseException | None) -> bool:
+    """Whether that is what an error comes from."""
     while error is not None:
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
             return True
