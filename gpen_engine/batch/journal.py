@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass, fields
+import sys
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from .storage import Stamp
 NAME = "gpen-report.jsonl"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Line:
     """One finished file."""
 
@@ -39,7 +40,7 @@ class Journal:
     """The lines of earlier runs, of which the last of a path counts, and a file that takes more.
 
     A line that a crash cut short is taken off the file's end; others that cannot be understood
-    are left out.
+    are left out. In memory they are kept without their reports.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -73,6 +74,8 @@ class Journal:
         return (path, source, output) in self._written or (path, source) in self._begun
 
     def _remember(self, line: Line) -> None:
+        # A million lines are to fit in memory, which their reports would not.
+        line = replace(line, report=None, options=sys.intern(str(line.options)))
         self.lines[line.path] = line
         key = line.path, line.source
         if line.output_stamp:

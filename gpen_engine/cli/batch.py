@@ -205,6 +205,8 @@ def _there(
 ) -> Iterator[Iterator[Finished]]:
     from ..batch.cluster import Networks, connected, run_there
 
+    if choices.size is not None:
+        choices.restorer("cpu")  # which looks whether the model has that size
     networks = Networks(
         choices.model_file(),
         network_file(choices.detector, "detect"),
