@@ -37,6 +37,8 @@ LOCAL = "local"
 """As an address: a Ray of its own on this machine, on the loopback only."""
 STORE = 256 << 20
 """Bytes of its object store, which holds weights and names."""
+TRIES = 3
+"""To start it."""
 AHEAD = 2
 """Blocks that a worker has at once, the one it does and the next."""
 BLOCK = 8
@@ -99,7 +101,7 @@ def connected(address: str, pool: Pool) -> Iterator[None]:
     if not already:
         try:
             _connect(address, pool)
-        except (ConnectionError, RuntimeError, ValueError) as error:
+        except Exception as error:  # some of Ray's are of no class of their own
             raise GpenError(
                 "cluster_missing",
                 f'No Ray cluster answers at "{address}".',
@@ -124,7 +126,7 @@ def _connect(address: str, pool: Pool) -> None:
     here = str(Path(__file__).parents[2])
     os.environ["PYTHONPATH"] = os.pathsep.join([here, *([before] if before else [])])
     try:
-        ray.init(
+        _patiently(
             "local",
             num_cpus=max(cores(), (pool.workers or 1) * pool.cpus),
             include_dashboard=False,
@@ -136,6 +138,19 @@ def _connect(address: str, pool: Pool) -> None:
             del os.environ["PYTHONPATH"]
         else:
             os.environ["PYTHONPATH"] = before
+
+
+def _patiently(*args: Any, **how: Any) -> None:
+    """``ray.init``, again where it was not up within Ray's half a minute: on a busy machine."""
+    import ray
+
+    for _ in range(TRIES - 1):
+        try:
+            ray.init(*args, **how)
+            return
+        except Exception:
+            ray.shutdown()
+    ray.init(*args, **how)
 
 
 def run_there(
