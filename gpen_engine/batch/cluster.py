@@ -174,7 +174,7 @@ def run_there(
     context = DataContext.get_current()
     context.enable_progress_bars = False
     context.execution_options.preserve_order = False
-    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    logging.getLogger("ray.data").setLevel(logging.CRITICAL)  # what fails is told by us
     size = BLOCK * pool.cpus
     workers = min(pool.workers or sys.maxsize, _room(pool))
     # A worker's share at most, so that all of them have something to do.

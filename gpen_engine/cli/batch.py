@@ -205,8 +205,7 @@ def _there(
 ) -> Iterator[Iterator[Finished]]:
     from ..batch.cluster import Networks, connected, run_there
 
-    if choices.size is not None:
-        choices.restorer("cpu")  # which looks whether the model has that size
+    choices.restorer("cpu")  # refuses here, with its sentence, what workers would have to refuse
     networks = Networks(
         choices.model_file(),
         network_file(choices.detector, "detect"),
