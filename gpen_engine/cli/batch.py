@@ -1,76 +1,152 @@
-"""``gpen batch``: a folder tree of pictures; goes on after a bad one, and where it was stopped."""
+"""``gpen batch``: any number of pictures; goes on after a bad one, and where it was stopped."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import time
 from collections import Counter
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..errors import GpenError
-from ..files import replacing
-from .choices import Choices, with_choices
+from .choices import Choices, network_file, with_choices
 from .console import complain, explained, guarded, progress_bar
-from .journal import Journal, Line, stamp
-from .reporting import error_as_json, reported
-from .tree import check_folders, find_pictures
+from .reporting import Entries, reported
 
 if TYPE_CHECKING:
-    from ..restore import Restorer
+    from ..batch.cluster import Pool
+    from ..batch.journal import Line
+    from ..batch.run import Run
+    from ..batch.work import Finished, Order
+
+MANY, CLUSTER = "Many pictures", "Many machines"
 
 
 @guarded
 @with_choices
 def batch(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Its pictures are restored.")],
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SOURCE...",
+            help="Files, folders, 'patterns/*.tif', numbered frames (scan_####.png), @list.txt.",
+            show_default=False,
+        ),
+    ],
     *,
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="DIR", help="Gets a tree of the same form.")
+        str, typer.Option("--output", "-o", metavar="DIR", help="Gets a tree of the same form.")
     ],
+    name: Annotated[
+        str,
+        typer.Option(
+            metavar="PATTERN", rich_help_panel=MANY, help="What results are called in DIR."
+        ),
+    ] = "{dir}/{stem}{suffix}",
     copy_others: Annotated[
-        bool, typer.Option("--copy-others", help="Copy pictures without a face as they are.")
+        bool,
+        typer.Option(
+            "--copy-others",
+            rich_help_panel=MANY,
+            help="Copy pictures without a face as they are.",
+        ),
     ] = False,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            rich_help_panel=MANY,
+            help="Pictures worked on at once; by default one a core.",
+        ),
+    ] = None,
+    memory: Annotated[
+        float | None,
+        typer.Option(
+            min=0.01,
+            metavar="GB",
+            rich_help_panel=MANY,
+            help="For pixels in flight; by default a quarter of what is free.",
+        ),
+    ] = None,
+    journal: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", rich_help_panel=MANY, help="Keep the journal there, not with results."
+        ),
+    ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS|local",
+            rich_help_panel=CLUSTER,
+            help="Work on a Ray cluster: auto, an address, or one made here.",
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1, metavar="N", rich_help_panel=CLUSTER, help="By default all there is room for."
+        ),
+    ] = None,
+    worker_cpus: Annotated[
+        int, typer.Option(min=1, metavar="N", rich_help_panel=CLUSTER, help="Cores of each.")
+    ] = 1,
+    worker_gpus: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            metavar="F",
+            rich_help_panel=CLUSTER,
+            help="Graphics cards of each; 0.5 when two share one.",
+        ),
+    ] = 0.0,
     choices: Choices,
 ) -> None:
-    """Restores the faces of all pictures in a folder and its folders.
+    """Restores the faces of any number of pictures.
 
     Run it again to go on where it stopped: what has not changed is not done again. The report
     gpen-report.jsonl in the output folder has a line for each picture. Hidden files and links to
-    folders are left out.
+    folders are left out. --device takes several, such as cuda:0,cuda:1.
     """
     with reported(choices.json) as entries:
-        check_folders(folder, output)
-        digest = choices.digest()
-        pictures = list(find_pictures(folder, output))
-        if not pictures:
-            raise GpenError("no_pictures", f"There are no pictures in {folder}.")
-        output.mkdir(parents=True, exist_ok=True)
-        tree = _Tree(folder, output, digest, choices, copy_others, Journal(output))
-        todo = [path for path in pictures if not tree.is_done(path)]
-        counts = Counter({"unchanged": len(pictures) - len(todo)})
-        failures = []
-        if todo:
-            restorer = choices.restorer()
-            with progress_bar(quiet=choices.quiet) as bars:
-                bar = bars.add_task("", total=len(todo))
-                for path in todo:
-                    bars.update(bar, description=path.as_posix())
-                    line = tree.restore(path, restorer)
-                    entries.append(asdict(line))
-                    counts[line.status] += 1
-                    if line.error:
-                        failures.append(f"  {path}: {line.error['sentence']} {line.error['hint']}")
-                    bars.advance(bar)
-        if not choices.quiet and choices.json != "-":
-            print(summary(counts, tree.journal.path))
-    if failures:
-        text = f"{len(failures)} of {len(pictures)} pictures could not be restored:"
-        complain(GpenError("failed", text, "\n".join(failures)))
+        from ..batch.cluster import Pool
+        from ..batch.run import begun
+        from ..batch.sources import find_items
+        from ..batch.work import Order
+
+        items = find_items(sources, output, name)
+        order = Order(
+            output,
+            choices.options(),
+            choices.quality,
+            choices.digest(),
+            force=choices.force,
+            copy_others=copy_others,
+        )
+        with begun(order, items, journal) as run:
+            unchanged = Counter({"unchanged": len(items) - len(run.todo)})
+            tally = _Tally([item.path for item in items], unchanged, entries)
+            if run.todo:
+                try:
+                    bytes_in_flight = None if memory is None else int(memory * 1e9)
+                    if cluster is None:
+                        started = _here(order, run, choices, jobs, bytes_in_flight)
+                    else:
+                        pool = Pool(workers, worker_cpus, worker_gpus, bytes_in_flight)
+                        started = _there(order, run, choices, cluster, pool)
+                    with started as results:
+                        _follow(results, run, tally, quiet=choices.quiet)
+                finally:
+                    tally.sort()
+            if not choices.quiet and choices.json != "-":
+                print(summary(tally.counts, run.journal.path))
+    if tally.failures:
+        text = f"{len(tally.failures)} of {len(tally.paths)} pictures could not be restored:"
+        complain(GpenError("failed", text, "\n".join(tally.failures)))
         raise typer.Exit(1)
 
 
@@ -86,76 +162,74 @@ def summary(counts: Counter[str], report: Path) -> str:
     return f"{', '.join(parts)}. Report: {report}"
 
 
-@dataclass(frozen=True)
-class _Tree:
-    """Pictures that are restored one by one, each with its line in the journal."""
+@dataclass
+class _Tally:
+    """What became of the pictures."""
 
-    folder: Path
-    output: Path
-    digest: str
-    choices: Choices
-    copy_others: bool
-    journal: Journal
+    paths: list[str]
+    """Of all results, in the order in which they are told."""
+    counts: Counter[str]
+    entries: Entries
+    failures: list[str] = field(default_factory=list)
 
-    def is_done(self, path: Path) -> bool:
-        """Whether picture, options and result are still those of the journal's line."""
-        line = self.journal.lines.get(path.as_posix())
-        if (
-            line is None
-            or line.status == "error"
-            or line.options != self.digest
-            or line.source_stamp != stamp(self.folder / path)
-        ):
-            return False
-        if line.status == "no_face" and not self.copy_others:
-            return True
-        return line.output_stamp is not None and line.output_stamp == stamp(self.output / path)
+    def add(self, line: Line) -> None:
+        self.entries.append(asdict(line))
+        self.counts[line.status] += 1
 
-    def restore(self, path: Path, restorer: Restorer) -> Line:
-        """Restores a picture; whatever goes wrong with it stands in its line."""
-        started = time.perf_counter()
-        source = self.folder / path
-        whole = os.path.realpath(source)
-        line = Line(path.as_posix(), whole, stamp(source), self.digest, "error")
-        try:
-            return self._write(line, restorer, started)
-        except Exception as error:
-            return self._noted(replace(line, error=error_as_json(explained(error))), started)
+    def sort(self) -> None:
+        """Results come as they are finished; they are told in the order of the sources."""
+        places = {path: place for place, path in enumerate(self.paths)}
+        self.entries.sort(key=lambda entry: places[entry["path"]])
+        self.failures = [
+            f"  {entry['path']}: {entry['error']['sentence']} {entry['error']['hint']}"
+            for entry in self.entries
+            if entry["error"]
+        ]
 
-    def _write(self, line: Line, restorer: Restorer, started: float) -> Line:
-        from ..restore.files import check_target, restore_file
 
-        source, target = self.folder / line.path, self.output / line.path
-        ours = self.journal.is_ours(line, target)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        check_target(source, target, force=self.choices.force or ours)
-        # A line is noted before the result takes its name: no crash leaves one unknown.
-        try:
-            with replacing(target) as temporary:
-                report = restore_file(
-                    restorer,
-                    source,
-                    temporary,
-                    self.choices.options(),
-                    force=True,
-                    quality=self.choices.quality,
-                )
-                report = replace(report, target=target)
-                line = replace(line, status="done", report=report.as_json())
-                return self._noted(replace(line, output_stamp=stamp(temporary)), started)
-        except GpenError as error:
-            if error.code != "no_face":
-                raise
-        line = replace(line, status="no_face")
-        if self.copy_others:
-            with replacing(target) as temporary:
-                shutil.copyfile(source, temporary)
-                return self._noted(replace(line, output_stamp=stamp(temporary)), started)
-        if ours:  # other options found a face in it
-            target.unlink()
-        return self._noted(line, started)
+@contextmanager
+def _here(
+    order: Order, run: Run, choices: Choices, jobs: int | None, memory: int | None
+) -> Iterator[Iterator[Finished]]:
+    from ..batch.local import run_here
 
-    def _noted(self, line: Line, started: float) -> Line:
-        line = replace(line, seconds=round(time.perf_counter() - started, 4))
-        self.journal.append(line)
-        return line
+    restorers = [choices.restorer(device.strip()) for device in choices.device.split(",")]
+    results = run_here(order, run.todo, restorers, jobs=jobs, memory=memory, explain=explained)
+    with closing(results):
+        yield results
+
+
+@contextmanager
+def _there(
+    order: Order, run: Run, choices: Choices, address: str, pool: Pool
+) -> Iterator[Iterator[Finished]]:
+    from ..batch.cluster import Networks, connected, run_there
+
+    choices.restorer("cpu")  # refuses here, with its sentence, what workers would have to refuse
+    networks = Networks(
+        choices.model_file(),
+        network_file(choices.detector, "detect"),
+        network_file(choices.parser, "parse"),
+        choices.dtype,
+    )
+    with connected(address, pool), closing(run_there(order, run.todo, networks, pool)) as results:
+        yield results
+
+
+def _follow(results: Iterator[Finished], run: Run, tally: _Tally, *, quiet: bool) -> None:
+    """Puts results in place as they come, and shows how far it is."""
+    from rich import progress
+
+    columns = (
+        progress.MofNCompleteColumn(),
+        progress.TextColumn("{task.fields[rate]}"),
+        progress.TimeRemainingColumn(elapsed_when_finished=True),
+    )
+    with progress_bar(*columns, quiet=quiet) as bars:
+        bar = bars.add_task("", total=len(run.todo), rate="")
+        for finished in results:
+            line = run.put_in_place(finished)
+            tally.add(line)
+            bars.update(bar, description=line.path, advance=1)
+            speed = bars.tasks[0].finished_speed or bars.tasks[0].speed
+            bars.update(bar, rate=f"{speed:.2f} a second" if speed else "")

@@ -180,8 +180,11 @@ class Choices:
 
         return find_model(self.model or DEFAULT.name)
 
-    def restorer(self) -> Restorer:
+    def restorer(self, device: str | None = None) -> Restorer:
         """Loads the networks.
+
+        Args:
+            device: instead of the one that was chosen.
 
         Raises:
             GpenError: those of ``Restorer``; ``bad_option`` when ``size`` is not the model's.
@@ -192,7 +195,7 @@ class Choices:
             self.model_file(),
             detector=network_file(self.detector, "detect"),
             parser=network_file(self.parser, "parse"),
-            device=self.device,
+            device=device or self.device,
             dtype=self.dtype,
         )
         check_size(self.size, restorer)

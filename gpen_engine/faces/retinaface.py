@@ -6,10 +6,12 @@ The batch norms are folded into the convolutions when the weights are read, so t
 from __future__ import annotations
 
 import re
+from typing import cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.backends import mkldnn
 
 from ..network.resnet import ResNet50
 
@@ -142,12 +144,26 @@ class _Context(nn.Module):
         return torch.cat([self.conv3X3(x), self.conv5X5_2(wide), wider], dim=1).relu_()
 
 
+class _Convolution(nn.Conv2d):
+    """Gives the same bits with any number of threads: PyTorch itself takes other ways for small
+    maps and for kernels of one pixel, and with one thread yet another."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        has_it = mkldnn.is_available()  # type: ignore[no-untyped-call]
+        if x.device.type != "cpu" or x.dtype != torch.float32 or not has_it:
+            return super().forward(x)
+        padding = cast(tuple[int, ...], self.padding)
+        return torch.mkldnn_convolution(
+            x, self.weight, self.bias, padding, self.stride, self.dilation, self.groups
+        )
+
+
 class _Head(nn.Module):
     """So many numbers for each of the two anchors at a place."""
 
     def __init__(self, width: int, numbers: int) -> None:
         super().__init__()
-        self.conv1x1 = nn.Conv2d(width, 2 * numbers, 1)
+        self.conv1x1 = _Convolution(width, 2 * numbers, 1)
         self.numbers = numbers
 
     def forward(self, x: Tensor) -> Tensor:
@@ -164,7 +180,7 @@ def _slope(width: int) -> float:
 def _convolution(
     inputs: int, outputs: int, kernel: int = 3, *, stride: int = 1, groups: int = 1
 ) -> nn.Conv2d:
-    return nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups)
+    return _Convolution(inputs, outputs, kernel, stride, kernel // 2, groups=groups)
 
 
 def _unit(

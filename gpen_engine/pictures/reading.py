@@ -18,6 +18,7 @@ from .xmp import carried
 T = TypeVar("T")
 
 _HEAD = 16  # bytes that tell the format
+_FILM = {b"v/1\x01": "OpenEXR", b"SDPX": "DPX", b"XPDS": "DPX"}
 _HIGHEST_DPI = 65535  # what JPEG can state; no scanner comes near
 
 
@@ -92,6 +93,13 @@ def _format(path: Path) -> Format:
     for format in FORMATS:
         if any(head[at:].startswith(signature) for at, signature in format.signatures):
             return format
+    for signature, name in _FILM.items():
+        if head.startswith(signature):
+            raise GpenError(
+                "bad_image",
+                f"The file {path.name} is {name}, which is not read here.",
+                "Convert it to floating-point or 16-bit TIFF with sRGB's curve, which are kept.",
+            )
     raise GpenError(
         "bad_image",
         f"The file {path.name} is not a picture that can be read here.",

@@ -22,6 +22,7 @@ def run_batches(
     crops: list[FloatImage],
     *,
     seed: int = 0,
+    size: int | None = None,
     note: Callable[[str], None] = lambda _: None,
     normalised: bool = True,
 ) -> Iterator[FloatImage]:
@@ -33,6 +34,7 @@ def run_batches(
     Args:
         crops: (in_size, in_size, 3) float32 RGB in 0..1.
         seed: see ``GpenModel``.
+        size: faces a batch; by default ``batch_size``.
         note: called with a sentence for the user when something went otherwise than planned.
         normalised: the network takes and gives -1..1, as all but the one that draws faces from
             maps do; that one takes and gives 0..1.
@@ -43,7 +45,7 @@ def run_batches(
     Raises:
         GpenError: ``out_of_memory`` when even one face on the processor does not fit.
     """
-    done, size = 0, batch_size(model)
+    done, size = 0, size or batch_size(model)
     while done < len(crops):
         batch = crops[done : done + size]
         try:

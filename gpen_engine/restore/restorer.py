@@ -65,6 +65,12 @@ class Restorer:
         self.detector = detector if isinstance(detector, Detector) else Detector(detector, place)
         self.parser = Parser(parser, place) if isinstance(parser, Path) else parser
 
+    def run(
+        self, crops: list[FloatImage], *, seed: int, note: Callable[[str], None]
+    ) -> Iterator[FloatImage]:
+        """Crops of one picture through the network: ``run_batches``."""
+        return run_batches(self.model, crops, seed=seed, note=note)
+
     def restore(
         self,
         image: NDArray[Any],
@@ -179,7 +185,7 @@ class _Restoration:
                 for crop, scale in zip(crops, scales, strict=True)
             ]
         given = [treatment.given for treatment in treatments]
-        batches = run_batches(self.model, given, seed=self.options.seed, note=self.notes.append)
+        batches = self.restorer.run(given, seed=self.options.seed, note=self.notes.append)
         for face, scale, treatment in zip(faces, scales, treatments, strict=True):
             with self._timed("network"):
                 crop = next(batches)

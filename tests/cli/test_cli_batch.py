@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gpen_engine.cli.journal import NAME, Journal, Line
+from gpen_engine.batch.journal import NAME, Journal, Line
 from gpen_engine.pictures import read_picture
 
 
@@ -35,6 +35,11 @@ def lines(folder: Path) -> list[dict]:
     return [json.loads(line) for line in (folder / NAME).read_text().splitlines()]
 
 
+def by_path(folder: Path) -> list[dict]:
+    """They are written as pictures are finished, several at once."""
+    return sorted(lines(folder), key=lambda line: line["path"].lower())
+
+
 def test_a_tree_is_mirrored_and_reported(gpen, tree, model_file, tmp_path) -> None:
     out = tmp_path / "new" / "out"
     result = gpen("batch", tree, "-o", out, "--model", model_file)
@@ -44,7 +49,7 @@ def test_a_tree_is_mirrored_and_reported(gpen, tree, model_file, tmp_path) -> No
     assert first == "Error: 1 of 4 pictures could not be restored:"
     assert second.startswith("  bad.png: The PNG file bad.png is damaged or cut short.")
     assert files(out) == ["a.png", "deep/er/B.JPG", NAME]
-    a, bad, blank, b = lines(out)
+    a, bad, blank, b = by_path(out)
     assert [line["path"] for line in (a, bad, blank, b)] == [
         "a.png",
         "bad.png",
@@ -141,7 +146,7 @@ def test_files_that_it_did_not_write_are_safe(gpen, tree, model_file, tmp_path) 
     result = gpen(*run)
     assert result.exit_code == 1
     assert (out / "a.png").read_bytes() == b"somebody's"
-    assert lines(out)[0]["error"]["code"] == "output_exists"
+    assert by_path(out)[0]["error"]["code"] == "output_exists"
     # A result that was edited afterwards is somebody's too, even when the options change.
     edited = out / "deep" / "er" / "B.JPG"
     edited.write_bytes(edited.read_bytes() + b"edited")
@@ -202,7 +207,7 @@ def test_a_torn_journal_goes_on(gpen, tree, model_file, tmp_path) -> None:
     (out / "deep" / "er" / "B.JPG").unlink()  # a result is only there when its line is whole
     result = gpen(*run)
     assert (result.exit_code, result.stdout.split(". ")[0]) == (0, "1 restored, 2 unchanged")
-    assert [line["path"] for line in lines(out)] == ["a.png", "deep/blank.png", "deep/er/B.JPG"]
+    assert [line["path"] for line in by_path(out)] == ["a.png", "deep/blank.png", "deep/er/B.JPG"]
 
 
 def test_a_crash_between_line_and_result_is_mended(
@@ -339,17 +344,61 @@ def test_ctrl_c_says_one_sentence_and_keeps_the_journal(
     running = process("batch", tmp_path / "photos", "-o", out, "--model", model_file)
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline and not (
-        (out / NAME).exists() and len((out / NAME).read_bytes().splitlines()) >= 1
+        (out / NAME).exists() and len((out / NAME).read_bytes().splitlines()) >= 2
     ):
         time.sleep(0.02)
     running.send_signal(signal.SIGINT)
     stdout, stderr = running.communicate(timeout=60)
     assert (running.returncode, stdout, stderr) == (130, "", "Stopped.\n")
     done = len(lines(out))
-    assert 1 <= done < 16
+    assert 2 <= done < 16
     names = [name for name in files(out) if name != NAME]
     assert done - 1 <= len(names) <= done
     assert not [name for name in names if name.startswith(".")]
     result = gpen("batch", tmp_path / "photos", "-o", out, "--model", model_file)
     assert result.exit_code == 0
     assert result.stdout.startswith(f"{16 - len(names)} restored, {len(names)} unchanged.")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="SIGKILL is POSIX's")
+@pytest.mark.slow
+def test_killed_at_three_points_it_ends_with_the_same_bytes(
+    process, gpen, save, face, model_file, tmp_path
+) -> None:
+    for number in range(12):
+        save(tmp_path / "photos" / f"{number:02}.png", np.roll(face, number, axis=0))
+    run = ["batch", tmp_path / "photos", "--model", model_file, "-o"]
+    assert gpen(*run, tmp_path / "whole").exit_code == 0
+    out = tmp_path / "out"
+    for count in (1, 4, 8):
+        running = process(*run, out, "--jobs", 2)
+        deadline = time.monotonic() + 120
+        while running.poll() is None and time.monotonic() < deadline:
+            if (out / NAME).exists() and (out / NAME).read_bytes().count(b"\n") >= count:
+                break
+            time.sleep(0.005)
+        running.kill()
+        running.communicate(timeout=60)
+        for name in files(out):  # what has a name is whole
+            if not name.startswith(".") and name != NAME:
+                assert (out / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    assert gpen(*run, out).exit_code == 0
+    assert files(out) == files(tmp_path / "whole")
+    for name in files(out):
+        if name != NAME:
+            assert (out / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    done = [line["path"] for line in lines(out)]
+    assert len(done) <= 12 + 3  # a line whose result had no name yet, at each kill at most
+
+
+def test_names_and_sources_of_other_kinds(gpen, save, face, model_file, tmp_path) -> None:
+    for number in (1, 2):
+        save(tmp_path / f"scan_{number:04}.png", face)
+    out = tmp_path / "out"
+    pattern = "{dir}/{stem}_restored.webp"
+    run = ["batch", tmp_path / "scan_####.png", "-o", out, "--model", model_file, "--name", pattern]
+    assert gpen(*run, "--jobs", 2, "--memory", 0.1).stdout.startswith("2 restored.")
+    assert files(out) == [NAME, "scan_0001_restored.webp", "scan_0002_restored.webp"]
+    assert gpen(*run).stdout.startswith("2 unchanged.")
+    again = gpen(*run[:-1], "{dir}/x.png")
+    assert "gives no name of its own" in again.stderr

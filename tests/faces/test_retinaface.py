@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from gpen_engine.faces.detection import anchors, decoded
+from gpen_engine.faces.detection import Detector, anchors, decoded
 from gpen_engine.faces.facexlib_networks import empty_retinaface, import_facexlib
 from gpen_engine.faces.retinaface import MEAN, retinaface
 
@@ -57,3 +57,19 @@ def test_boxes_and_landmarks_are_decoded_as_facexlib_does() -> None:
     their_landmarks = in_pixels(utils.decode_landm(landmark_offsets, unit, [0.1, 0.2]))
     torch.testing.assert_close(boxes.view(-1, 2, 2).float(), their_boxes, atol=1e-3, rtol=1e-5)
     torch.testing.assert_close(landmarks.float(), their_landmarks, atol=1e-3, rtol=1e-5)
+
+
+@pytest.mark.parametrize("side", [96, 224, 640])
+def test_the_number_of_threads_changes_no_bit(side: int) -> None:
+    network = Detector().network
+    image = torch.randn(1, 3, side, side, generator=torch.Generator().manual_seed(side))
+    before, results = torch.get_num_threads(), []
+    try:
+        for threads in (1, 2, 3):
+            torch.set_num_threads(threads)
+            with torch.inference_mode():
+                results.append(network(image))
+    finally:
+        torch.set_num_threads(before)
+    for result in results[1:]:
+        assert all(torch.equal(a, b) for a, b in zip(result, results[0], strict=True))

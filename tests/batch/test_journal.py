@@ -6,7 +6,8 @@ import json
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from gpen_engine.cli.journal import NAME, Journal, Line, stamp
+from gpen_engine.batch.journal import NAME, Journal, Line
+from gpen_engine.batch.storage import stamp
 
 LINE = Line("a/b.png", "/photos/a/b.png", (10, 20), "digest", "done", 1.5, (30, 40))
 
@@ -17,7 +18,7 @@ def test_lines_come_back_and_the_last_of_a_path_counts(tmp_path: Path) -> None:
     other = replace(LINE, path="c.png", report={"faces": []})
     for line in (LINE, other, later):
         journal.append(line)
-    assert journal.lines == {"a/b.png": later, "c.png": other}
+    assert journal.lines == {"a/b.png": later, "c.png": replace(other, report=None)}
     assert Journal(tmp_path).lines == journal.lines
     text = (tmp_path / NAME).read_text().splitlines()
     assert [json.loads(line)["path"] for line in text] == ["a/b.png", "c.png", "a/b.png"]
@@ -48,16 +49,16 @@ def test_a_file_is_ours_while_nobody_changed_it(tmp_path: Path) -> None:
     output = tmp_path / "b.png"
     journal = Journal(tmp_path)
     assert stamp(output) is None
-    assert not journal.is_ours(LINE, output)
+    assert not journal.is_ours(LINE.path, LINE.source, stamp(output))
     output.write_bytes(b"restored")
     written = replace(LINE, output_stamp=stamp(output))
     journal.append(written)
     journal.append(replace(LINE, status="error", output_stamp=None))  # failed later
     for book in (journal, Journal(tmp_path)):
-        assert book.is_ours(LINE, output)
-        assert not book.is_ours(replace(LINE, source="/other/a/b.png"), output)
+        assert book.is_ours(LINE.path, LINE.source, stamp(output))
+        assert not book.is_ours(LINE.path, "/other/a/b.png", stamp(output))
     output.write_bytes(b"edited by hand")
-    assert not journal.is_ours(LINE, output)
+    assert not journal.is_ours(LINE.path, LINE.source, stamp(output))
 
 
 def test_names_that_are_no_text_survive(tmp_path: Path) -> None:
