@@ -50,6 +50,8 @@ from gpen_engine.installation.steps import (
 from gpen_engine.wire.home import EngineHome
 
 HERE = Path(__file__).resolve().parent
+TESTS_FAILED, NO_TESTS = 1, 5
+"""Exit statuses of pytest."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -236,11 +238,17 @@ def prepare_gimp(env: Path, screen: Screen) -> None:
 
 
 def run_tests(env: Path, extra: Sequence[str]) -> int:
-    """pytest with its own output; returns its exit status."""
+    """pytest with its own output, once more for the tests that run apart; returns its exit
+    status."""
     # A process per core, four at most since each loads torch, and so one thread in each.
     spread = ["-n", "auto", "--maxprocesses", "4", "--dist", "worksteal"]
-    command = [str(python_of(env)), "-m", "pytest", "-q", "-rs", *spread, *extra]
-    return subprocess.call(command, cwd=HERE, env={"OMP_NUM_THREADS": "1", **os.environ})
+    command = [str(python_of(env)), "-m", "pytest", "-q", "-rs", *extra]
+    variables = {"OMP_NUM_THREADS": "1", **os.environ}
+    status = subprocess.call([*command, *spread], cwd=HERE, env=variables)
+    if status not in (0, TESTS_FAILED, NO_TESTS):
+        return status
+    apart = subprocess.call([*command, "--apart"], cwd=HERE, env=variables)
+    return max({status, apart} - {NO_TESTS}, default=NO_TESTS)
 
 
 def stop(*_: object) -> NoReturn:

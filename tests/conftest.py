@@ -23,6 +23,21 @@ from gpen_engine.wire.home import VARIABLE, EngineHome
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--apart", action="store_true", help="run those tests only that run apart")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where tests are spread over processes, those that are marked ``apart`` are left to a run of
+    their own, with ``--apart``; see ``install.run_tests``."""
+    apart = config.getoption("--apart")
+    spread = config.getoption("numprocesses", None) or hasattr(config, "workerinput")
+    if apart or spread:
+        others = [item for item in items if bool(item.get_closest_marker("apart")) != apart]
+        config.hook.pytest_deselected(items=others)
+        items[:] = [item for item in items if bool(item.get_closest_marker("apart")) == apart]
+
+
 @pytest.fixture(autouse=True)
 def engine_home(monkeypatch: pytest.MonkeyPatch) -> Iterator[EngineHome]:
     """Where an engine of this test would live; no test meets the developer's own engine."""

@@ -25,18 +25,15 @@ pytestmark = [
     # Looked for, not imported: where Ray listens it settles when it is imported.
     pytest.mark.skipif(not find_spec("ray"), reason="the extra 'cluster' is not installed"),
     pytest.mark.slow,
+    pytest.mark.apart,  # Ray gives up a start after half a minute
     pytest.mark.skipif(os.name == "nt", reason="Ray for Windows is not tried"),
 ]
 POOL = Pool(workers=2)
-BUSY = 8
-"""Processes that want each core."""
 ON_CLUSTER = ["--cluster", LOCAL, "--workers", POOL.workers]
 
 
 @pytest.fixture(scope="module")
 def ray_here() -> Iterator[None]:
-    if psutil.getloadavg()[0] > BUSY * (psutil.cpu_count() or 1):
-        pytest.skip("the machine is too busy for Ray, which gives up after half a minute")
     with connected(LOCAL, POOL):
         yield
 
