@@ -6,7 +6,7 @@ small copy misses the small faces of a group.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,6 +46,8 @@ class Face:
     """(5, 2): left eye, right eye, nose, left and right mouth corner, as seen in the picture."""
     score: float
     """The detector's confidence, 0..1."""
+    strength: float = 1.0
+    """How much of its restoration shows, 0..1, beside the strength of the whole picture."""
 
     @property
     def size(self) -> tuple[float, float]:
@@ -122,7 +124,7 @@ class Detector:
                 done += 1
         progress(done, total)
         faces = merge([face for face in found if is_plausible(face)])
-        return sorted(faces, key=lambda face: face.box[0] + face.box[2])
+        return from_left_to_right(faces)
 
     def _search(self, pixels: Pixels, tile: Box, scale: float, threshold: float) -> list[Face]:
         """The faces in one tile that are not cut by its border, in pixels of the picture."""
@@ -157,6 +159,11 @@ class Detector:
             offsets[keep], landmark_offsets[keep], anchors(*padded.shape[:2])[keep]
         )
         return boxes.numpy(), landmarks.numpy(), scores[keep].double().numpy()
+
+
+def from_left_to_right(faces: Iterable[Face]) -> list[Face]:
+    """In the order in which they are numbered."""
+    return sorted(faces, key=lambda face: face.box[0] + face.box[2])
 
 
 def check_limit(limit: int) -> None:

@@ -26,7 +26,7 @@ class Patch:
     rgb: FloatImage
     """(h, w, 3) restored pixels, sRGB-encoded, 0..1, at full strength."""
     coverage: Mask
-    """(h, w), 0..1: how much of it each pixel takes at full strength."""
+    """(h, w), 0..1: how much of it each pixel takes at full strength of face and picture."""
 
 
 def make_patch(
@@ -103,13 +103,14 @@ def stacked(patches: list[Patch]) -> list[Patch]:
 
     Args:
         patches: with coverages that add up to at most 1, as from :func:`share`; for a strength
-            below 1, already multiplied with it.
+            below 1, already multiplied with it. Those of the faces are not in them: they are
+            the layers' opacities, ``c`` is the coverage times the face's strength.
     """
     layers = []
     for place, patch in enumerate(patches):
         through = np.ones_like(patch.coverage)
         for other, here, there in _neighbours(patch, patches[:place]):
-            through[here] -= other.coverage[there]
+            through[here] -= _shown(other)[there]
         own = np.zeros_like(through)
         np.divide(patch.coverage, through, out=own, where=through > 0)
         layers.append(replace(patch, coverage=np.clip(own, 0, 1)))
@@ -133,8 +134,9 @@ class Island:
 def islands(patches: list[Patch]) -> Iterator[Island]:
     """The same picture from rectangles that do not overlap, so that each can simply be written.
 
-    A pixel between touching faces is blended in float and rounded once. One island at a time is
-    made and held; a lone face's is its patch, not copied.
+    A pixel between touching faces is blended in float and rounded once. The faces' own strengths
+    are in the coverages. One island at a time is made and held; a lone face's is its patch, not
+    copied.
 
     Args:
         patches: with coverages that add up to at most 1, as from :func:`share`.
@@ -142,7 +144,7 @@ def islands(patches: list[Patch]) -> Iterator[Island]:
     for box, group in groups(patches):
         if len(group) == 1:
             (patch,) = group
-            yield Island([patch.face], box, patch.rgb, patch.coverage)
+            yield Island([patch.face], box, patch.rgb, _shown(patch))
             continue
         x0, y0, x1, y1 = box
         rgb = np.zeros((y1 - y0, x1 - x0, 3), np.float32)
@@ -150,8 +152,9 @@ def islands(patches: list[Patch]) -> Iterator[Island]:
         for patch in group:
             left, top, right, bottom = patch.box
             here = (slice(top - y0, bottom - y0), slice(left - x0, right - x0))
-            rgb[here] += patch.rgb * patch.coverage[:, :, None]
-            coverage[here] += patch.coverage
+            shown = _shown(patch)
+            rgb[here] += patch.rgb * shown[:, :, None]
+            coverage[here] += shown
         np.divide(rgb, coverage[:, :, None], out=rgb, where=coverage[:, :, None] > 0)
         # Sums may end one rounding above 1.
         np.minimum(rgb, 1, out=rgb)
@@ -179,6 +182,12 @@ def groups(patches: list[Patch]) -> list[tuple[Box, list[Patch]]]:
 
 
 Window = tuple[slice, slice]
+
+
+def _shown(patch: Patch) -> Mask:
+    """The coverage at the strength of the patch's own face."""
+    strength = patch.face.strength
+    return patch.coverage if strength == 1 else patch.coverage * np.float32(strength)
 
 
 def _neighbours(patch: Patch, patches: list[Patch]) -> list[tuple[Patch, Window, Window]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +19,7 @@ from ..errors import GpenError
 from ..faces import Detector, Face, Patch
 from ..faces.agreement import agreement
 from ..faces.coverage import Mask, Parser, face_shape
+from ..faces.detection import from_left_to_right
 from ..faces.geometry import TEMPLATES, cut_crop, resized, to_crop
 from ..faces.grain import grained
 from ..faces.patch import make_patch, share
@@ -26,6 +27,7 @@ from ..model import GpenModel
 from ..pixels import FloatImage, Pixels
 from .batching import run_batches
 from .finding import find_faces, no_face
+from .kept import KeptCrop, KeptCrops, Key
 from .marks import Mark, sentences
 from .options import CancelHook, Progress, ProgressHook, RestoreOptions, Stage
 from .result import RestoreResult
@@ -77,6 +79,8 @@ class Restorer:
         options: RestoreOptions | None = None,
         *,
         selection: NDArray[Any] | None = None,
+        faces: Sequence[Face] | None = None,
+        kept: KeptCrops | None = None,
         progress: ProgressHook = lambda _: None,
         cancel: CancelHook = lambda: False,
     ) -> RestoreResult:
@@ -89,6 +93,10 @@ class Restorer:
             selection: (H, W) uint8, uint16 or floating of the picture's size, white is fully
                 selected: only faces whose box it touches are restored, and their coverages are
                 multiplied with it, so that nothing changes where it is 0. It is read in place.
+            faces: the faces to restore, each at its own strength; by default the detector finds
+                them.
+            kept: restored crops of earlier calls for the same picture, which are taken from it;
+                new ones are put into it.
             progress: called before each tile of the search and after each face and stage.
             cancel: asked between tiles, batches and faces.
 
@@ -98,10 +106,17 @@ class Restorer:
 
         Raises:
             GpenError: ``no_face``, ``cancelled``, ``out_of_memory``, ``bad_image``, ``bad_option``
-                for a selection beside a region or an aligned picture ...
+                for a selection or faces beside a region or an aligned picture ...
         """
         options = options or RestoreOptions()
-        return _Restoration(self, image, options, selection, progress, cancel).run()
+        for given, what in ((selection, "selection"), (faces, "faces")):
+            if given is not None and (options.aligned or options.region):
+                place = "An aligned picture" if options.aligned else "A region"
+                raise GpenError("bad_option", f"{place} takes no {what}.", "Give one of them.")
+        restoration = _Restoration(self, image, options, selection, progress, cancel)
+        if kept is not None:
+            restoration.kept = kept
+        return restoration.run(faces)
 
 
 class _Restoration:
@@ -120,21 +135,16 @@ class _Restoration:
         self.model = restorer.model
         self.pixels = Pixels(image)
         self.options = options
-        if selection is not None and (options.aligned or options.region):
-            raise GpenError(
-                "bad_option",
-                f"{'An aligned picture' if options.aligned else 'A region'} takes no selection.",
-                "Give one of them.",
-            )
         self.selection = None if selection is None else Selection(selection, self.pixels)
         self.progress = progress
         self.cancel = cancel
+        self.kept = KeptCrops(0)
         self.seconds: dict[str, float] = {}
         self.notes: list[str] = []
         self.marks: list[Mark] = []
 
-    def run(self) -> RestoreResult:
-        patches = self._aligned_picture() if self.options.aligned else self._faces()
+    def run(self, faces: Sequence[Face] | None) -> RestoreResult:
+        patches = self._aligned_picture() if self.options.aligned else self._faces(faces)
         if self.selection and patches:
             patches = list(self.selection.limit(patches))
             if not patches:
@@ -145,11 +155,11 @@ class _Restoration:
         strength = self.options.strength
         return RestoreResult(self.pixels, patches, strength, self.seconds, notes, self.marks)
 
-    def _faces(self) -> list[Patch]:
+    def _faces(self, known: Sequence[Face] | None) -> list[Patch]:
         with self._timed("detect"):
-            faces = find_faces(
-                self.restorer.detector, self.pixels, self.options, self.selection, self._searched
-            )
+            faces = self._find() if known is None else from_left_to_right(known)
+        if not faces:
+            raise no_face("that is wanted", "Choose one.")
         in_size, out_size = self.model.config.in_size, self.model.config.out_size
         with self._timed("align"):
             maps = [to_crop(face.landmarks, in_size, self.options.template) for face in faces]
@@ -168,9 +178,19 @@ class _Restoration:
         with self._timed("paste"):
             return share([self._with_grain(patch) for patch in patches])
 
+    def _find(self) -> list[Face]:
+        detector = self.restorer.detector
+        return find_faces(detector, self.pixels, self.options, self.selection, self._searched)
+
     def _searched(self, tiles: int, total: int) -> None:
         self._report(Stage.DETECT, tiles, total)
         self._check_cancelled()
+
+    def _key(self, face: Face) -> Key:
+        """What a face's restored crop depends on."""
+        model, options = self.model, self.options
+        chosen = (options.template, options.keep_colours, options.seed)
+        return (model.name, model.sha256, str(model.device), *chosen, face.landmarks.tobytes())
 
     def _network(
         self, faces: list[Face], crops: list[FloatImage], scales: list[float]
@@ -179,31 +199,46 @@ class _Restoration:
         face gets its mark."""
         restored: list[FloatImage] = []
         self._report(Stage.RESTORE, 0, len(crops))
+        known = [self.kept.get(self._key(face)) for face in faces]
         with self._timed("align"):
             treatments = [
-                Treatment(crop, scale, self.options)
-                for crop, scale in zip(crops, scales, strict=True)
+                None if there else Treatment(crop, scale, self.options)
+                for crop, scale, there in zip(crops, scales, known, strict=True)
             ]
-        given = [treatment.given for treatment in treatments]
+        given = [treatment.given for treatment in treatments if treatment]
         batches = self.restorer.run(given, seed=self.options.seed, note=self.notes.append)
-        for face, scale, treatment in zip(faces, scales, treatments, strict=True):
-            with self._timed("network"):
-                crop = next(batches)
-            with self._timed("paste"):
-                restored.append(treatment.finished(crop))
+        each = zip(faces, scales, crops, known, treatments, strict=True)
+        for face, scale, original, there, treatment in each:
+            if treatment:
+                with self._timed("network"):
+                    crop = next(batches)
+                with self._timed("paste"):
+                    there = KeptCrop(treatment.finished(crop), treatment.damage)
+            assert there
             with self._timed("guard"):
-                mark = Mark(face, damage=treatment.damage, scale=scale)
-                self.marks.append(self._guarded(mark, treatment.original, restored[-1]))
+                there = self._compared(there, original)
+                self.marks.append(
+                    self._guarded(Mark(face, damage=there.damage, scale=scale), there)
+                )
+            self.kept.put(self._key(face), there)
+            restored.append(there.crop)
             self._report(Stage.RESTORE, len(restored), len(crops))
             self._check_cancelled()
         return restored
 
-    def _guarded(self, mark: Mark, original: FloatImage, restored: FloatImage) -> Mark:
+    def _compared(self, restored: KeptCrop, original: FloatImage) -> KeptCrop:
+        """With its similarity, if the guard looks at that."""
         options = self.options
-        if options.guard == "off":
-            return mark
+        if options.guard == "off" or restored.similarity is not None:
+            return restored
         template = "gpen" if options.aligned else options.template
-        similarity = agreement(self.restorer.detector, original, restored, template)
+        similarity = agreement(self.restorer.detector, original, restored.crop, template)
+        return restored._replace(similarity=similarity)
+
+    def _guarded(self, mark: Mark, restored: KeptCrop) -> Mark:
+        options, similarity = self.options, restored.similarity
+        if options.guard == "off" or similarity is None:
+            return mark
         changed = similarity < options.guard_similarity
         kept = changed and options.guard == "skip"
         return replace(mark, similarity=similarity, changed=changed, restored=not kept)

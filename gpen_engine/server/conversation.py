@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Connection, answer_challenge, deliver_challenge
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import GpenError
 from ..wire import PROTOCOL, Download, Fetch, Progress, Request
@@ -22,7 +22,11 @@ from .worker import stopped
 
 if TYPE_CHECKING:
     from .job import Answer
+    from .look import Look, Shown
+    from .picture import Received
     from .service import Service
+
+T = TypeVar("T")
 
 STEP = 0.05
 """Seconds between two looks at the queue, the client and whether the engine is to stop."""
@@ -71,9 +75,10 @@ class _Conversation:
             self.service.log.exception("unexpected")
             self._part(self.service.explained(error))
 
-    def _request(self) -> dict[str, Any]:
-        """What the client wants; raises GpenError ``gone`` when it wants nothing."""
-        patience = time.monotonic() + self.service.limits.stalled
+    def _request(self, seconds: float | None = None) -> dict[str, Any]:
+        """What the client wants; raises GpenError ``gone`` when it wants nothing for so long."""
+        limits = self.service.limits
+        patience = time.monotonic() + (limits.stalled if seconds is None else seconds)
         while not self.channel.arrived(STEP):
             if self.service.stopping.is_set() or time.monotonic() > patience:
                 raise GpenError("gone", "The client is silent.")
@@ -89,7 +94,7 @@ class _Conversation:
             self.channel.send(as_header("stopping"))
             self.service.stop("a client asked for it")
             return False
-        if kind not in ("restore", "models", "fetch"):
+        if kind not in ("restore", "look", "models", "fetch"):
             raise bad_message(f'"{kind[:40]}" is nothing that the engine does')
         if header.get("protocol") != PROTOCOL:
             raise GpenError(
@@ -103,6 +108,8 @@ class _Conversation:
             return True
         if kind == "fetch":
             self._fetch(Fetch.parse(header))
+        elif kind == "look":
+            self._look(Request.parse(header))
         else:
             self._restore(Request.parse(header))
         return False
@@ -145,51 +152,109 @@ class _Conversation:
         self.channel.send(as_header("fetched", fetched))
 
     def _restore(self, request: Request) -> None:
-        log, watch = self.service.log, _Stopwatch()
+        from . import job
+
+        worker = self.service.worker
+        with self._logged("job", request) as (watch, told):
+            worker.models.find(request.model)  # nobody shall wait for his turn in vain
+
+            # Nothing is sent in its turn that a client could be slow to take, and the picture is
+            # free afterwards.
+            def work() -> Answer:
+                received = self._receive(request, watch)
+                return worker.do(
+                    lambda: job.restore(
+                        worker.models, request, received, progress=self._tell, cancel=self._check
+                    )
+                )
+
+            answer = self._in_turn(work, watch)
+            told(self._send(answer, watch))
+
+    def _look(self, request: Request) -> None:
+        """Holds a picture, but not the turn, for as long as the client likes."""
+        from .look import Look
+
+        with self.service.looking():
+            with self._logged("look", request) as (watch, told):
+                look = Look(self._in_turn(lambda: self._receive(request, watch), watch), request)
+                self.channel.send(as_header("held"))
+                told("held")
+            going_on = True
+            while going_on:
+                header = self._request(self.service.limits.looking)
+                try:
+                    going_on = self._do_for(look, header)
+                except GpenError as error:
+                    if error.code in ("gone", "protocol", "stopped"):
+                        raise
+                    self.channel.send({**error_header(error), "kind": "refused"})
+
+    def _do_for(self, look: Look, header: dict[str, Any]) -> bool:
+        """One thing that somebody who looks at a picture asks for; whether he may go on."""
+        kind = text(header, "kind")
+        if kind not in ("find", "mark", "preview", "finish"):
+            raise bad_message(f'"{kind[:40]}" is nothing that is done with a picture')
+        request = Request.parse(header)
+        look.check(request)
+        worker = self.service.worker
+        do: Callable[..., Any] = getattr(look, kind)
+        with self._logged(kind, request) as (watch, told):
+
+            def work() -> Any:
+                self._check()
+                return worker.do(
+                    lambda: do(worker.models, request, progress=self._tell, cancel=self._check)
+                )
+
+            answer = self._in_turn(work, watch)
+            if kind == "finish":
+                told(self._send(answer, watch))
+            elif kind == "preview":
+                self._show(answer)
+                told(f"{answer.info.columns} x {answer.info.rows}")
+            else:
+                self.channel.send(as_header("found", answer))
+                told(f"{len(answer.faces)} faces")
+        return kind != "finish"
+
+    @contextmanager
+    def _logged(
+        self, kind: str, request: Request
+    ) -> Iterator[tuple[_Stopwatch, Callable[[str], None]]]:
+        """Around a job: writes into the log what came of it, and how long each part took."""
+        log, watch, came = self.service.log, _Stopwatch(), [""]
         what = (
-            f"job: {request.width} x {request.height} {request.sample}"
+            f"{kind}: {request.width} x {request.height} {request.sample}"
             f"{' with a selection' if request.selected else ''}, {request.result}"
         )
         try:
-            with self._alive():
-                answer = self._in_turn(request, watch)
-            self._send(answer)
+            yield watch, lambda text: came.__setitem__(0, text)
         except GpenError as error:
             log.info("%s: %s after %.2f s", what, error.code, watch.total())
             raise
         finally:
             if not self.service.turns:
                 self.service.worker.tidy()
-        watch.lap("send")
-        reply = answer.reply
-        seconds = {**watch.laps, **reply.seconds}
-        counts = f"{len(reply.faces)} faces, {len(reply.patches)} patches"
-        stages = ", ".join(f"{stage} {value:.2f}" for stage, value in seconds.items())
-        log.info("%s, %s: %s; %s", what, reply.model, counts, stages)
+        stages = ", ".join(f"{stage} {value:.2f}" for stage, value in watch.laps.items())
+        log.info("%s, %s; %s", what, came[0], stages)
 
-    def _in_turn(self, request: Request, watch: _Stopwatch) -> Answer:
-        """What came of it. Nothing is sent here that a client could be slow to take, and the
-        picture is free afterwards."""
-        from . import job
-
-        worker = self.service.worker
-        worker.models.find(request.model)  # nobody shall wait for his turn in vain
-        with self.service.turns.line_up() as place:
+    def _in_turn(self, work: Callable[[], T], watch: _Stopwatch) -> T:
+        """Does something when it is this client's turn."""
+        with self._alive(), self.service.turns.line_up() as place:
             self._await(place)
             watch.lap("waiting")
-            self._check_possible(request)
-            watch.lap("check")
-            received = receive(self.channel, request, self._check_stopping)
-            watch.lap("receive")
-            self._check()
-            answer = worker.do(
-                lambda: job.restore(
-                    worker.models, request, received, progress=self._tell, cancel=self._check
-                )
-            )
+            done = work()
             watch.lap("work")
-        seconds = {"receive": watch.laps["receive"], **answer.reply.seconds}
-        return replace(answer, reply=replace(answer.reply, seconds=seconds))
+            return done
+
+    def _receive(self, request: Request, watch: _Stopwatch) -> Received:
+        self._check_possible(request)
+        watch.lap("check")
+        received = receive(self.channel, request, self._check_stopping)
+        watch.lap("receive")
+        self._check()
+        return received
 
     def _await(self, place: Place) -> None:
         """Waits for this job's turn, and for the engine to be ready."""
@@ -216,11 +281,22 @@ class _Conversation:
             if not has_room(request):
                 raise too_large(request)
 
-    def _send(self, answer: Answer) -> None:
-        self.channel.send(as_header("result", answer.reply))
+    def _send(self, answer: Answer, watch: _Stopwatch) -> str:
+        """Sends what came of it, and says it for the log."""
+        received = {name: watch.laps[name] for name in ("receive",) if name in watch.laps}
+        reply = replace(answer.reply, seconds={**received, **answer.reply.seconds})
+        self.channel.send(as_header("result", reply))
         for planes in answer.planes:
             for plane in (planes.pixels, planes.coverage):
                 self.channel.send_rows(strips(plane.data, plane[0].nbytes))
+        watch.lap("send")
+        watch.laps.update(reply.seconds)
+        return f"{reply.model}: {len(reply.faces)} faces, {len(reply.patches)} patches"
+
+    def _show(self, shown: Shown) -> None:
+        self.channel.send(as_header("preview", shown.info))
+        for image in (shown.before, shown.after):
+            self.channel.send_rows(strips(image.data, image[0].nbytes))
 
     @contextmanager
     def _alive(self) -> Iterator[None]:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ..errors import GpenError
+from ..faces import Face
 from ..restore import Progress as Step
 from ..restore import RestoreOptions
 from ..restore.batching import is_out_of_memory
+from ..restore.kept import KeptCrops
 from ..version import version
 from ..wire import Progress, Reply, Request
 from .models import Models
 from .picture import Received
-from .planes import Planes, face_info, planes
+from .planes import Planes, face_info, face_of, planes
+
+LOAD = Progress("load", 0, 0)
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,8 @@ def restore(
     request: Request,
     received: Received,
     *,
+    faces: Sequence[Face] | None = None,
+    kept: KeptCrops | None = None,
     progress: Callable[[Progress], None],
     cancel: Callable[[], bool],
 ) -> Answer:
@@ -59,8 +66,10 @@ def restore(
         models: where the model is warm or is loaded.
         request: what is to be done.
         received: the picture.
+        faces: those to restore when the request names none.
+        kept: see ``Restorer.restore``, as ``cancel``.
         progress: called with each step.
-        cancel: see ``Restorer.restore``.
+        cancel: asked between them.
 
     Raises:
         GpenError: those of ``load_model`` and ``Restorer.restore``; ``changed`` when the guard
@@ -68,14 +77,18 @@ def restore(
             model is warm.
     """
     started = time.perf_counter()
-    try:
-        restorer = models.restorer(request.model, lambda: progress(Progress("load", 0, 0)))
+    if request.faces is not None:
+        faces = [face_of(face) for face in request.faces]
+    with memory_watched(models):
+        restorer = models.restorer(request.model, lambda: progress(LOAD))
         loaded = time.perf_counter()
         result = restorer.restore(
             received.pixels,
             options_of(request),
             selection=received.selection,
-            progress=lambda step: progress(_told(step)),
+            faces=faces,
+            kept=kept,
+            progress=lambda step: progress(told(step)),
             cancel=cancel,
         )
         if not result.patches:
@@ -84,18 +97,6 @@ def restore(
             )
         restored = time.perf_counter()
         ready = list(planes(result, request.result))
-    except Exception as error:
-        if not _is_out_of_memory(error):
-            raise
-        models.drop_all()
-        if isinstance(error, GpenError):
-            raise
-        raise GpenError(
-            "out_of_memory",
-            "The memory ran out while the picture was restored.",
-            "Select the part with the faces first, close other programs, or choose a smaller"
-            " detection size.",
-        ) from error
     models.drop_moved()
     converted = time.perf_counter() - restored
     model = restorer.model
@@ -112,7 +113,30 @@ def restore(
     return Answer(reply, ready)
 
 
-def _told(step: Step) -> Progress:
+@contextmanager
+def memory_watched(models: Models) -> Iterator[None]:
+    """Around work that takes memory: where that runs out, no model is warm afterwards.
+
+    Raises:
+        GpenError: ``out_of_memory``.
+    """
+    try:
+        yield
+    except Exception as error:
+        if not _is_out_of_memory(error):
+            raise
+        models.drop_all()
+        if isinstance(error, GpenError):
+            raise
+        raise GpenError(
+            "out_of_memory",
+            "The memory ran out while the picture was restored.",
+            "Select the part with the faces first, close other programs, or choose a smaller"
+            " detection size.",
+        ) from error
+
+
+def told(step: Step) -> Progress:
     return Progress(str(step.stage), step.done, step.total)
 
 

@@ -73,6 +73,15 @@ class Models:
 
         return find_model(name or self._default or DEFAULT.name).resolve()
 
+    def detector(self) -> Detector:
+        """What finds faces, without a model."""
+        from ..device import choose_device
+        from ..faces import Detector
+
+        self._place = self._place or choose_device(self._wanted)
+        self._detector = self._detector or Detector(device=self._place)
+        return self._detector
+
     def restorer(self, name: str, loading: Callable[[], None] = lambda: None) -> Restorer:
         """A model, the detector beside it, ready to restore.
 
@@ -84,8 +93,6 @@ class Models:
             GpenError: those of ``load_model``.
         """
         from ..checkpoints import load_model
-        from ..device import choose_device
-        from ..faces import Detector
         from ..restore import Restorer
 
         key = _key(self.find(name))
@@ -94,12 +101,11 @@ class Models:
                 self._kept.move_to_end(key)
                 return self._kept[key]
         loading()
-        self._place = self._place or choose_device(self._wanted)
-        self._detector = self._detector or Detector(device=self._place)
+        detector = self.detector()
         self._drop(lambda kept: kept[0] == key[0])  # an older version of the same file
         self._make_room(ROOM * key[1])
-        model = _on_its_own(load_model(key[0], device=self._place))
-        restorer = Restorer(model, detector=self._detector, device=self._place)
+        model = _on_its_own(load_model(key[0], device=detector.device))
+        restorer = Restorer(model, detector=detector, device=detector.device)
         with self._lock:
             self._kept[key] = restorer
         return restorer

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..faces import Patch
+from ..errors import GpenError
+from ..faces import Face, Patch
 from ..faces.patch import Island, islands, stacked
 from ..restore import RestoreResult
 from ..restore.layering import layer_pixels, merged_pixels
@@ -40,7 +41,20 @@ def face_info(mark: Mark) -> FaceInfo:
         mark.changed,
         mark.restored,
         mark.limits,
+        face.strength,
     )
+
+
+def face_of(info: FaceInfo) -> Face:
+    """The face that a client means.
+
+    Raises:
+        GpenError: ``bad_option`` for a strength out of its range.
+    """
+    if not 0 <= info.strength <= 1:
+        raise GpenError("bad_option", "The strength of a face must lie between 0 and 1.")
+    landmarks = np.array(info.landmarks, np.float64).reshape(5, 2)
+    return Face(info.box, landmarks, info.score, info.strength)
 
 
 def planes(result: RestoreResult, kind: str) -> Iterator[Planes]:

@@ -7,7 +7,7 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
@@ -34,6 +34,10 @@ class Limits:
     """For a client to prove that it knows the key."""
     stalled: float = 60.0
     """For a client that neither reads nor writes where it should."""
+    looking: float = 1800.0
+    """For a client that looks at a picture, which is held meanwhile, and asks for nothing."""
+    looks: int = 4
+    """Not seconds: how many may look at a picture at once."""
     parting: float = 5.0
     """For jobs to end when it is told to stop."""
     predecessor: float = 15.0
@@ -78,7 +82,7 @@ class Service:
         self._started = time.monotonic()
         self._orders: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._gate = threading.Condition()
-        self._clients = 0
+        self._clients = self._looks = 0
         self._quiet_since = self._started
         self._closed = False
 
@@ -138,6 +142,27 @@ class Service:
             uptime=time.monotonic() - self._started,
             log=str(self.home.logs),
         )
+
+    @contextlib.contextmanager
+    def looking(self) -> Iterator[None]:
+        """Around the time in which a client has a picture held.
+
+        Raises:
+            GpenError: ``busy`` when enough others do.
+        """
+        with self._gate:
+            if self._looks >= self.limits.looks:
+                raise GpenError(
+                    "busy",
+                    f"{self._looks} pictures are being looked at already.",
+                    "Close a window with one of them, then try again.",
+                )
+            self._looks += 1
+        try:
+            yield
+        finally:
+            with self._gate:
+                self._looks -= 1
 
     def explained(self, error: Exception) -> GpenError:
         """An error that nobody foresaw, as one for users; its details are in the log."""

@@ -95,7 +95,7 @@ class Worker:
         try:
             import torch
 
-            from . import job, library  # noqa: F401 - for the conversations
+            from . import job, library, look  # noqa: F401 - for the conversations
         finally:
             self.imported.set()
         return torch

@@ -15,6 +15,17 @@ A conversation, over ``multiprocessing.connection`` with a shared key:
     result: faces, patches              ->
     rows of each patch and its coverage ->
 
+A look is a longer one, in which the engine holds the picture:
+
+                                        <-     look: size, depth
+    send                                ->
+                                        <-     rows
+    held                                ->
+                                        <-     find, mark or preview: options, face
+    progress, found or preview, refused ->     (and so on; refused ends nothing)
+                                        <-     finish: as restore
+    progress, result                    ->
+
 Other conversations are a question, ``status`` or ``models``, with one answer; ``stop``; and
 ``fetch``, which is answered by ``download``, again and again, and ``fetched``.
 
@@ -26,6 +37,7 @@ stand in place of any of the engine's messages and is the last one.
 from .client import Engine, PatchRows, connect
 from .home import EngineHome, Launch
 from .launch import glance, reach
+from .looks import MOST_PREVIEW, Found, Preview, PreviewInfo
 from .messages import (
     PROTOCOL,
     SAMPLES,
@@ -40,6 +52,7 @@ from .messages import (
 from .models import Download, Fetch, Fetched, ModelInfo, ModelList
 
 __all__ = [
+    "MOST_PREVIEW",
     "PROTOCOL",
     "SAMPLES",
     "Download",
@@ -48,12 +61,15 @@ __all__ = [
     "FaceInfo",
     "Fetch",
     "Fetched",
+    "Found",
     "Hello",
     "Launch",
     "ModelInfo",
     "ModelList",
     "PatchInfo",
     "PatchRows",
+    "Preview",
+    "PreviewInfo",
     "Progress",
     "Reply",
     "Request",

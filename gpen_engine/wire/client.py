@@ -15,9 +15,11 @@ from ..errors import GpenError
 from .channel import Channel, Rows, set_timeouts
 from .fields import bad_message
 from .home import EngineHome
+from .looks import Found, Preview, PreviewInfo
 from .messages import (
     PROTOCOL,
     SAMPLES,
+    FaceInfo,
     Hello,
     PatchInfo,
     Progress,
@@ -82,7 +84,7 @@ def _repair(home: EngineHome) -> str:
 
 
 class Engine:
-    """One conversation: a single restoration, download, question or order. Use as a context
+    """One conversation: a single restoration, look, download, question or order. Use as a context
     manager.
 
     All methods raise GpenError: ``gone``, ``protocol``, ``engine_stuck`` when the engine is there
@@ -162,18 +164,100 @@ class Engine:
         Raises:
             GpenError: ``cancelled``, ``no_face`` and others of the engine's.
         """
-        check = self._checking(cancelled, "The restoration was cancelled.")
-        told = {"progress": lambda header: progress(Progress.parse(header))}
+        how = _How(self, progress, cancelled)
         with self._answering():
-            self._order("restore", request)
-            self._await("send", check, told)
-            for planes in (rows, selection):
-                for strip in planes:
-                    with self._heard():
-                        self._channel.send_rows([strip])
-                    check()
-            reply = Reply.parse(self._await("result", check, told))
-            return reply, [self._receive(patch, request, check) for patch in reply.patches]
+            self._send_picture("restore", request, (rows, selection), how)
+            return self._receive_result(request, how)
+
+    def look(
+        self,
+        request: Request,
+        rows: Iterable[Rows],
+        selection: Iterable[Rows] = (),
+        *,
+        progress: Callable[[Progress], None] = lambda _: None,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Sends a picture that the engine holds until the conversation ends. ``find``, ``mark``,
+        ``preview`` and at last ``finish`` may follow, with requests for a picture of the same
+        size; what the engine refuses of these, such as a model that is not there, it says, and
+        something else may be asked.
+
+        Args:
+            request: of the picture; its options are those of ``find``.
+            rows, selection, progress, cancelled: see :meth:`restore`.
+        """
+        with self._answering():
+            how = _How(self, progress, cancelled)
+            self._send_picture("look", request, (rows, selection), how)
+            self._await("held", how.check, how.told)
+
+    def find(self, request: Request, **hooks: Any) -> tuple[FaceInfo, ...]:
+        """The faces of the picture that is looked at, from left to right; there may be none.
+
+        Args:
+            request: ``threshold``, ``detection_size`` and ``fallback`` count.
+            hooks: ``progress`` and ``cancelled`` of :meth:`restore`.
+        """
+        return Found.parse(self._of_look("find", "found", request, _How(self, **hooks))).faces
+
+    def mark(self, request: Request, **hooks: Any) -> FaceInfo:
+        """The face in a square that somebody drew: as the detector sees it, however unsure it is,
+        or else an upright one that fills the square.
+
+        Args:
+            request: its only face's box counts.
+            hooks: as for :meth:`find`.
+        """
+        (face,) = Found.parse(self._of_look("mark", "found", request, _How(self, **hooks))).faces
+        return face
+
+    def preview(self, request: Request, **hooks: Any) -> Preview:
+        """How a face would become. The engine keeps what it computed for the other methods.
+
+        Args:
+            request: its only face is meant; the options of the network count.
+            hooks: as for :meth:`find`.
+        """
+        how = _How(self, **hooks)
+        info = PreviewInfo.parse(self._of_look("preview", "preview", request, how))
+        rows = [bytearray(3 * info.columns * info.rows) for _ in range(2)]
+        with self._answering():
+            for each in rows:
+                self._channel.receive_rows(each, 3 * info.columns, how.check)
+        return Preview(info, *rows)
+
+    def finish(self, request: Request, **hooks: Any) -> tuple[Reply, list[PatchRows]]:
+        """Restores the faces of the picture that is looked at, and ends the conversation.
+
+        Args:
+            request: as for :meth:`restore`. Without faces in it, those that were found.
+            hooks: as for :meth:`find`.
+        """
+        how = _How(self, **hooks)
+        with self._answering():
+            self._order("finish", request)
+            return self._receive_result(request, how)
+
+    def _of_look(self, kind: str, answer: str, request: Request, how: _How) -> dict[str, Any]:
+        with self._answering():
+            self._order(kind, request)
+            return self._await(answer, how.check, how.told)
+
+    def _send_picture(
+        self, kind: str, request: Request, planes: Iterable[Iterable[Rows]], how: _How
+    ) -> None:
+        self._order(kind, request)
+        self._await("send", how.check, how.told)
+        for plane in planes:
+            for strip in plane:
+                with self._heard():
+                    self._channel.send_rows([strip])
+                how.check()
+
+    def _receive_result(self, request: Request, how: _How) -> tuple[Reply, list[PatchRows]]:
+        reply = Reply.parse(self._await("result", how.check, how.told))
+        return reply, [self._receive(patch, request, how.check) for patch in reply.patches]
 
     def _ask(self, kind: str, answer: str = "") -> dict[str, Any]:
         with self._answering():
@@ -257,6 +341,31 @@ class Engine:
         if header["kind"] not in kinds:
             raise bad_message(f'"{header["kind"]}" came where {" or ".join(kinds)} belongs')
         return header
+
+
+class _How:
+    """How a restoration is waited for.
+
+    Attributes:
+        check: raises ``cancelled`` when the user did so, and ends the conversation.
+        told: what to do with what comes before the answer.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        progress: Callable[[Progress], None] = lambda _: None,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.check = engine._checking(cancelled, "The restoration was cancelled.")
+        self.told = {
+            "progress": lambda header: progress(Progress.parse(header)),
+            "refused": _refused,
+        }
+
+
+def _refused(header: Mapping[str, Any]) -> None:
+    raise parse_error(header)
 
 
 def wait_until_gone(home: EngineHome, patience: float = 10.0) -> bool:

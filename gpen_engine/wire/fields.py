@@ -18,12 +18,16 @@ def bad_message(what: str) -> GpenError:
     )
 
 
-def integer(header: Mapping[str, Any], name: str, *, least: int | None = None) -> int:
+def integer(
+    header: Mapping[str, Any], name: str, *, least: int | None = None, most: int | None = None
+) -> int:
     value = header.get(name)
     if not isinstance(value, int) or isinstance(value, bool) or abs(value) >= 1 << 63:
         raise bad_message(f'"{name}" is not a whole number')
     if least is not None and value < least:
         raise bad_message(f'"{name}" is below {least}')
+    if most is not None and value > most:
+        raise bad_message(f'"{name}" is above {most}')
     return value
 
 

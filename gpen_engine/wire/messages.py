@@ -9,7 +9,7 @@ from typing import Any
 from ..errors import GpenError
 from .fields import boolean, integer, items, number, numbers, optional_text, text
 
-PROTOCOL = 3
+PROTOCOL = 4
 """Raised whenever a message changes its meaning. ``hello``, ``status`` and ``stop`` never do, so
 that a newer client can always send an older engine away."""
 
@@ -74,6 +74,8 @@ class Request:
     """``layer``: patches that do not overlap, to be laid on one layer; ``faces``: a patch for each
     face, to be laid one above the other, the last one lowest; ``merged``: patches that do not
     overlap, with the original blended in, which replace its pixels."""
+    faces: tuple[FaceInfo, ...] | None = None
+    """The faces to restore, each at its own strength; None has the engine find them."""
 
     @property
     def row_bytes(self) -> int:
@@ -106,6 +108,7 @@ class Request:
             guard=text(header, "guard"),
             guard_similarity=number(header, "guard_similarity"),
             result=text(header, "result", among=RESULTS),
+            faces=None if header.get("faces") is None else faces_in(header),
         )
         too_wide = max(request.width, request.height) > MOST_SIDE
         if too_wide or request.width * request.height > MOST_PIXELS:
@@ -152,6 +155,9 @@ class FaceInfo:
     """False where the guard left the face as it was; no patch shows it."""
     limits: tuple[str, ...] = ()
     """Why it cannot be restored faithfully: ``small``, ``noisy``."""
+    strength: float = 1.0
+    """Of this face alone, 0..1. With the result ``faces`` it is the opacity that the client gives
+    the face's layer; with others it is in the coverages."""
 
     @classmethod
     def parse(cls, header: Header) -> FaceInfo:
@@ -164,7 +170,13 @@ class FaceInfo:
             boolean(header, "changed"),
             boolean(header, "restored"),
             tuple(items(header, "limits", str)),
+            number(header, "strength"),
         )
+
+
+def faces_in(header: Header) -> tuple[FaceInfo, ...]:
+    """The list ``faces`` of a header."""
+    return tuple(FaceInfo.parse(face) for face in items(header, "faces", dict))
 
 
 @dataclass(frozen=True)
@@ -215,7 +227,7 @@ class Reply:
             sha256=optional_text(header, "sha256"),
             device=text(header, "device"),
             engine=text(header, "engine"),
-            faces=tuple(FaceInfo.parse(face) for face in items(header, "faces", dict)),
+            faces=faces_in(header),
             patches=tuple(PatchInfo.parse(patch) for patch in items(header, "patches", dict)),
             notes=tuple(items(header, "notes", str)),
             seconds={k: number(seconds, k) for k in seconds} if isinstance(seconds, dict) else {},

@@ -87,6 +87,7 @@ class OneModel(Models):
         super().__init__(device="cpu")
         self.model = model
         self.made = Restorer(model, detector=detector)
+        self._detector = detector
         self.loads = 0
         self.dropped = 0
 

@@ -151,7 +151,7 @@ def test_row_bytes() -> None:
 
 def test_what_later_versions_rely_on() -> None:
     """These never change, so that any client can ask any engine how it is, or send it away."""
-    assert PROTOCOL == 3
+    assert PROTOCOL == 4
     assert as_header("stop") == {"kind": "stop"}
     assert set(as_header("hello", Hello(1, "a", 2))) == {"kind", "protocol", "engine", "pid"}
     assert Hello.parse({"protocol": 7, "engine": "9.9", "pid": 1, "more": []}).protocol == 7
