@@ -5,24 +5,35 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import choices
 from background import Task
+from face_panel import FacePanel
 from gi.repository import Gimp, GimpUi, GLib, GObject, Gtk
 from log import LOG
+from looking import Looked
 from model_row import ModelRow
+from models_here import is_here
+from settings import Settings
 from target import Target
 
 from gpen_engine.errors import GpenError
 from gpen_engine.wire import EngineHome, ModelList, reach
 
-STEP = 50
-"""Milliseconds between two looks at whether the engine has named its models."""
+STEP = 25
+"""Milliseconds between two looks at what the engine has done."""
 
 
-def ask(procedure: Any, config: Any, target: Target) -> bool:
-    """Lets the user choose; the choices are in the config then. False when the user cancelled.
+def ask(procedure: Any, config: Any, target: Target) -> Looked | None:
+    """Lets the user choose; the choices are in the config then.
 
-    Meanwhile the engine is started, so that it is warm when it is needed, and names the models
-    that could be downloaded.
+    Meanwhile the engine is started, so that it is warm when it is needed, names the models that
+    could be downloaded, and looks for faces.
+
+    Returns:
+        The look at the picture, with which the restoration may go on.
+
+    Raises:
+        GpenError: ``cancelled`` when the user did so.
     """
     home = EngineHome.of_user()
     if target.former:
@@ -30,16 +41,32 @@ def ask(procedure: Any, config: Any, target: Target) -> bool:
     dialog = GimpUi.ProcedureDialog.new(procedure, config, "Restore Faces (GPEN)")
     dialog.set_ok_label("Rest_ore")
     row = ModelRow(config, home)
-    _fill(dialog, target, row)
-    end = _fill_later(row, home)
+
+    def altered() -> None:
+        dialog.set_response_sensitive(Gtk.ResponseType.OK, not panel.faces.is_empty)
+
+    panel = FacePanel(
+        target, lambda: Settings.of(config), lambda model: is_here(model, home), altered
+    )
+    config.connect("notify::strength", lambda *_: panel.strengthened())
+    _fill(dialog, target, row, panel)
+    end = _fill_later(row, home, panel)
+    agreed = False
     try:
-        return bool(dialog.run())
+        agreed = bool(dialog.run())
+        if not agreed:
+            raise GpenError("cancelled", "The dialog was cancelled.")
+        config.set_property("faces", choices.written(panel.faces.chosen(), target))
+        return panel.looked
     finally:
         end()
+        panel.end()
+        if panel.looked and not agreed:
+            panel.looked.look.cancel()
         dialog.destroy()
 
 
-def _fill(dialog: Any, target: Target, model: ModelRow) -> None:
+def _fill(dialog: Any, target: Target, model: ModelRow, panel: FacePanel) -> None:
     selected = not Gimp.Selection.is_empty(target.image)
     for option in ("strength", "threshold"):
         scale = dialog.get_spin_scale(option, 100.0)
@@ -71,6 +98,18 @@ def _fill(dialog: Any, target: Target, model: ModelRow) -> None:
     content.pack_start(head, False, False, 0)
     head.show()
     dialog.fill(frames)
+    # GIMP has put them below each other; they go beside the faces.
+    options = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=12)
+    for frame in frames:
+        widget = dialog.get_widget(frame, GObject.TYPE_NONE)
+        content.remove(widget)
+        options.pack_start(widget, False, False, 0)
+    both = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=18)
+    both.pack_start(options, False, False, 0)
+    both.pack_start(panel.widget, True, True, 0)
+    content.pack_start(both, True, True, 0)
+    options.show()
+    both.show()
 
 
 def _what(target: Target, selected: bool) -> str:
@@ -85,29 +124,30 @@ def _what(target: Target, selected: bool) -> str:
     return words
 
 
-def _fill_later(row: ModelRow, home: EngineHome) -> Callable[[], None]:
-    """Has the engine name its models, which also makes it warm; returns what ends that."""
+def _fill_later(row: ModelRow, home: EngineHome, panel: FacePanel) -> Callable[[], None]:
+    """Has the engine name its models, which also makes it warm, and then look for faces; returns
+    what ends that."""
     asking = Task(lambda _tell, cancelled: _models(home, cancelled))
-    ticking = 0
+    begun = filled = False
 
     def tick() -> bool:
-        nonlocal ticking
-        if not asking.finished:
-            return True
-        try:
-            if not row.fill(asking.result()):
-                return True
-        except GpenError as error:  # said again, and shown, when the restoration begins
-            LOG.info("not warm: %s", error)
-        ticking = 0
-        return False
-
-    def end() -> None:
-        if ticking:
-            GLib.source_remove(ticking)
+        nonlocal begun, filled
+        if asking.finished and not filled:
+            try:
+                models = asking.result()
+                if not begun:
+                    begun = True
+                    panel.begin()
+                filled = row.fill(models)
+            except GpenError as error:  # said again, and shown, when the restoration begins
+                LOG.info("not warm: %s", error)
+                panel.tell(error.sentence)
+                filled = True
+        panel.tick()
+        return True
 
     ticking = GLib.timeout_add(STEP, tick)
-    return end
+    return lambda: GLib.source_remove(ticking)
 
 
 def _models(home: EngineHome, cancelled: Callable[[], bool]) -> ModelList:

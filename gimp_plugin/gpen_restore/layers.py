@@ -111,7 +111,8 @@ class Workbench:
         layers = []
         for number, patch in enumerate(patches, 1):
             area = self._in_source(patch)
-            layer = self._new_layer(f"Face {number}", area)
+            face = reply.faces[patch.info.faces[0]]
+            layer = self._new_layer(f"Face {number}", area, face.strength)
             self._fill(layer, [(Rectangle(0, 0, area.width, area.height), patch)])
             layers.append(layer)
         return Stack(group, tuple(layers))

@@ -178,6 +178,14 @@ def _add_arguments(procedure: Any) -> None:
         default.match_grain,
         _FLAGS,
     )
+    procedure.add_string_argument(
+        "faces",
+        "Faces",
+        "The faces that were chosen in the dialog, with their strengths, as JSON: boxes and"
+        " landmarks in pixels of the layer. Empty restores all that are found",
+        default.faces,
+        _FLAGS,
+    )
 
 
 def _choice(*options: tuple[str, str, str]) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import stages
 from gi.repository import Gimp
-from job import Job
+from talk import Talk
 
 from gpen_engine.wire import Progress
 
@@ -24,7 +24,7 @@ class PlainProgress:
     def __exit__(self, *_: object) -> None:
         Gimp.progress_end()
 
-    def wait(self, job: Job) -> None:
+    def wait(self, job: Talk) -> None:
         """Feeds the job until it is finished."""
         while not job.finished:
             job.feed(STEP)
@@ -41,7 +41,7 @@ class PlainProgress:
             Gimp.progress_update(done)
 
 
-def latest(job: Job) -> Progress | None:
+def latest(job: Talk) -> Progress | None:
     """The job's last news since it was asked before."""
     step = None
     while not job.news.empty():  # this is the only reader

@@ -9,8 +9,8 @@ import time
 
 import stages
 from gi.repository import GimpUi, GLib, Gtk
-from job import Job
 from progress import latest
+from talk import Talk
 
 from gpen_engine.wire import Progress
 
@@ -45,7 +45,7 @@ class ProgressWindow:
         self._dialog.destroy()
         _draw()
 
-    def wait(self, job: Job) -> None:
+    def wait(self, job: Talk) -> None:
         """Feeds the job until it is finished or the user cancelled it."""
         loop = GLib.MainLoop()
         failed: list[BaseException] = []

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import choices
 import sentences
 import stages
 from answers import failed, succeeded
 from clock import Clock
 from display import open_display
 from gi.repository import Gegl, Gimp
-from job import Job
 from layers import Workbench
 from log import LOG
+from look import Look
+from looking import Looked, restoration
 from pixels import image_sample_type
 from progress import PlainProgress
 from record import Record
 from rectangle import Rectangle
-from sending import picture_of
 from settings import Settings
 from target import Target, find_target, is_plain, readable
 
 from gpen_engine.errors import GpenError
-from gpen_engine.wire import Engine, EngineHome, PatchRows, Reply, Request, reach
+from gpen_engine.wire import EngineHome, PatchRows, Reply, Request
 
 if TYPE_CHECKING:
     from progress_window import ProgressWindow
@@ -40,12 +41,13 @@ def run(
         shown = mode != Gimp.RunMode.NONINTERACTIVE and open_display(procedure.get_name())
         target = find_target(image, drawables)
         target.area()  # so that nobody fills in a dialog for nothing
+        looked = None
         if shown and mode == Gimp.RunMode.INTERACTIVE:
-            _ask(procedure, config, target)
+            looked = _ask(procedure, config, target)
         settings = Settings.of(config)
         if shown:
             _get_model(settings)
-        return succeeded(procedure, _restore(target, settings, shown))
+        return succeeded(procedure, _restore(target, settings, shown, looked))
     except GpenError as error:
         # Not a failure, so GIMP shall not call it one.
         if shown and error.code in ("no_face", "changed"):
@@ -56,11 +58,10 @@ def run(
         return failed(procedure, error)
 
 
-def _ask(procedure: Any, config: Any, target: Target) -> None:
+def _ask(procedure: Any, config: Any, target: Target) -> Looked | None:
     import dialog
 
-    if not dialog.ask(procedure, config, target):
-        raise GpenError("cancelled", "The dialog was cancelled.")
+    return dialog.ask(procedure, config, target)
 
 
 def _get_model(settings: Settings) -> None:
@@ -77,16 +78,20 @@ def _tell(error: GpenError) -> None:
     message_window.tell(error)
 
 
-def _restore(target: Target, settings: Settings, shown: bool) -> Any:
+def _restore(target: Target, settings: Settings, shown: bool, looked: Looked | None) -> Any:
     """Returns the layer or group that it put into the image."""
     clock = Clock()
+    target.check_source()
     area, selected = target.area()
     sample = image_sample_type(target.image)
-    request = settings.request(area.width, area.height, sample, selected)
+    faces = choices.read(settings.faces, target)
+    if faces is not None:
+        faces = choices.moved(faces, -area.x, -area.y)
+    request = settings.request(area.width, area.height, sample, selected, faces)
     LOG.info("%s of %s, %s", area, target.size, request)
     with _progress(shown) as progress:
         try:
-            reply, patches = _ask_engine(target, area, request, progress, clock)
+            reply, patches = _ask_engine(target, area, request, progress, clock, looked)
         except GpenError as error:
             if error.code == "no_face":
                 raise sentences.no_face(error, settings, selected) from error
@@ -109,13 +114,19 @@ def _ask_engine(
     request: Request,
     progress: PlainProgress | ProgressWindow,
     clock: Clock,
+    looked: Looked | None,
 ) -> tuple[Reply, list[PatchRows]]:
     # A merged copy of a plain layer keeps its filters and its mask.
     as_seen = request.result != "merged" or not is_plain(target.layer)
     with readable(target, as_seen=as_seen) as drawable:
-        job = Job(picture_of(target, drawable, area, request), _reach)
+        job = restoration(
+            looked, target, drawable, area, request, lambda: progress.show(stages.COMPARE)
+        )
         try:
             progress.wait(job)
+            if isinstance(job, Look) and job.was_lost and not job.cancelled:
+                job = restoration(None, target, drawable, area, request, lambda: None)
+                progress.wait(job)
         finally:
             if not job.finished:
                 job.cancel()
@@ -133,7 +144,3 @@ def _progress(shown: bool) -> PlainProgress | ProgressWindow:
     from progress_window import ProgressWindow
 
     return ProgressWindow()
-
-
-def _reach(starting: Callable[[], None], cancelled: Callable[[], bool]) -> Engine:
-    return reach(EngineHome.of_user(), starting=starting, cancelled=cancelled)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from job import Picture
 from pixels import COLOUR, COVERAGE, read_strips
 from rectangle import Rectangle
+from talk import Picture
 from target import Target
 
 from gpen_engine.wire import SAMPLES, Request

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from gpen_engine.wire import Request
+from gpen_engine.wire import FaceInfo, Request
 
 FULL_SIZE = "full"
 
@@ -26,6 +26,8 @@ class Settings:
     seed: int = 0
     guard: str = "warn"
     match_grain: bool = False
+    faces: str = ""
+    """See ``choices``."""
 
     @classmethod
     def of(cls, config: Any) -> Settings:
@@ -50,8 +52,16 @@ class Settings:
         for name, value in asdict(self).items():
             config.set_property(_argument(name), value)
 
-    def request(self, width: int, height: int, sample: str, selected: bool) -> Request:
-        """What is asked of the engine for a picture of this size."""
+    def request(
+        self,
+        width: int,
+        height: int,
+        sample: str,
+        selected: bool,
+        faces: tuple[FaceInfo, ...] | None = None,
+    ) -> Request:
+        """What is asked of the engine for a picture of this size, in which these faces were
+        chosen."""
         size = self.detection_size
         return Request(
             width=width,
@@ -69,6 +79,7 @@ class Settings:
             guard=self.guard,
             match_grain=self.match_grain,
             result=self.result,
+            faces=faces,
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from gpen_engine.wire import Progress
 
 BUILD = Progress("build", 0, 0)
+COMPARE = Progress("compare", 0, 0)
 
 # Which part of the bar each stage fills.
 _PARTS = {
@@ -28,6 +29,7 @@ def sentence(step: Progress) -> str:
         return f"Restoring face {min(step.done + 1, step.total)} of {step.total}…"
     return {
         "start": "Starting the engine (the first time takes some seconds)…",
+        "compare": "Comparing the picture…",
         "send": "Sending the picture…",
         "load": "Loading the model…",
         "detect": "Looking for faces…",

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator
 import fake_gi
 import pytest
 from engine_stand_in import Visit, restore, serving
-from job import AHEAD, Job, Picture
+from job import Job
 from progress import latest
 from sending import picture_of
 from settings import Settings
+from talk import AHEAD, Picture
 from target import find_target
 
 from gpen_engine.errors import GpenError
