@@ -37,12 +37,15 @@ def fitted(width: int, height: int, most_wide: int, most_high: int) -> tuple[int
 
 
 def show(image: Gtk.Image, pixbuf: Any, width: int, height: int) -> None:
-    """Shows a picture at this size in the screen's logical pixels. An icon is drawn with all of a
-    dense screen's pixels, which a plain pixbuf is not."""
+    """Shows a picture at this size in the screen's logical pixels."""
     dense = image.get_scale_factor()
-    way = GdkPixbuf.InterpType.BILINEAR
     wanted = (width * dense, height * dense)
     if (pixbuf.get_width(), pixbuf.get_height()) != wanted:
-        pixbuf = pixbuf.scale_simple(*wanted, way)
+        pixbuf = pixbuf.scale_simple(*wanted, GdkPixbuf.InterpType.BILINEAR)
+    if dense == 1:
+        image.set_from_pixbuf(pixbuf)
+        return
+    # Only as an icon, in the corner of a square, are all of a dense screen's pixels used; a
+    # cairo surface would do so too, but GIMP's Python may have no cairo.
     image.set_from_gicon(pixbuf, Gtk.IconSize.DIALOG)
     image.set_pixel_size(max(width, height))
