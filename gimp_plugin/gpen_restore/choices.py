@@ -15,13 +15,18 @@ from gpen_engine.wire import FaceInfo
 
 Faces = Optional[tuple[FaceInfo, ...]]
 """None stands for all that are found."""
+FIELDS = ("box", "landmarks", "score", "strength")
+"""What is written of a face."""
+USUAL = asdict(FaceInfo((0.0, 0.0, 0.0, 0.0), (), 0.0))
+"""Where a script leaves out what is not needed."""
 
 
 def written(faces: Faces, target: Target) -> str:
     """Faces in pixels of the target's layer, as text; empty for None."""
     if faces is None:
         return ""
-    return json.dumps({"of": _owner(target), "faces": [asdict(face) for face in faces]})
+    chosen = [{name: asdict(face)[name] for name in FIELDS} for face in faces]
+    return json.dumps({"of": _owner(target), "faces": chosen})
 
 
 def read(text: str, target: Target | None) -> Faces:
@@ -42,7 +47,7 @@ def read(text: str, target: Target | None) -> Faces:
         owner = known.get("of")
         if target and owner is not None and owner != _owner(target):
             return None
-        return tuple(FaceInfo.parse({"score": 0.0, "strength": 1.0, **f}) for f in known["faces"])
+        return tuple(FaceInfo.parse({**USUAL, **face}) for face in known["faces"])
     except (ValueError, TypeError, KeyError, AttributeError, GpenError) as error:
         raise GpenError(
             "bad_faces",

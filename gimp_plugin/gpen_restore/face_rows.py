@@ -132,7 +132,10 @@ class _Row:
         self.tick.set_size_request(86, -1)
         for widget in (self.tick, *self._images, self._strength):
             box.pack_start(widget, False, False, 0)
-        box.pack_start(Gtk.Label(label=score, xalign=0.0), True, True, 0)
+        self._alike = Gtk.Label(xalign=0.0)
+        self._alike.set_tooltip_text("How far the face agrees with the original's: no identity")
+        box.pack_start(Gtk.Label(label=score, xalign=0.0, width_chars=9), False, False, 0)
+        box.pack_start(self._alike, True, True, 0)
         box.pack_start(delete, False, False, 0)
         for widget in (self._strength, delete):
             widget.set_valign(Gtk.Align.CENTER)
@@ -146,6 +149,8 @@ class _Row:
         pictures = (self._part, None)
         if self.entry.preview:
             pictures = thumbnails(self.entry.preview, self.entry.strength)
+            similarity = self.entry.preview.info.similarity
+            self._alike.set_text("" if similarity is None else f"{100 * similarity:.0f} % alike")
         for image, pixbuf in zip(self._images, pictures):
             if pixbuf:
                 size = fitted(pixbuf.get_width(), pixbuf.get_height(), SIDE, SIDE)

@@ -113,11 +113,11 @@ class Look:
                     progress=lambda step: progress(job.told(step)),
                     cancel=cancel,
                 )
-                patches = result.patches
+                patches, similarity = result.patches, result.marks[0].similarity
             except GpenError as error:
                 if error.code != "no_face":  # nothing of it is selected
                     raise
-                patches = []
+                patches, similarity = [], None
             box = _around(patches[0].box if patches else _whole(face.box), self._pixels)
             before = self._pixels.rgb(box)
             after = before.copy()
@@ -125,7 +125,7 @@ class Look:
                 x0, y0, x1, y1 = patch.box
                 place = (x0 - box[0], y0 - box[1], x1 - box[0], y1 - box[1])
                 add_change(after, place, patch.rgb, patch.coverage)
-            return self._shown(box, before, after)
+            return self._shown(box, similarity, before, after)
 
     def finish(
         self,
@@ -167,7 +167,7 @@ class Look:
                 raise
             return []
 
-    def _shown(self, box: Box, *images: FloatImage) -> Shown:
+    def _shown(self, box: Box, similarity: float | None, *images: FloatImage) -> Shown:
         """Both images of this part of the picture, as bytes of a size that can be looked at."""
         x0, y0, x1, y1 = box
         width, height = x1 - x0, y1 - y0
@@ -180,7 +180,7 @@ class Look:
                 image[~opaque] = GREY
             small = image if scale == 1 else cv2.resize(image, size, interpolation=cv2.INTER_AREA)
             ready.append(np.rint(small * 255).astype(np.uint8))
-        return Shown(PreviewInfo(x0, y0, width, height, *size), *ready)
+        return Shown(PreviewInfo(x0, y0, width, height, *size, similarity), *ready)
 
 
 def _finding(request: Request) -> tuple[float, int, bool]:

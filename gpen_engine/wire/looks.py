@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .fields import integer
+from .fields import integer, number
 from .messages import FaceInfo, Header, faces_in
 
 MOST_PREVIEW = 1536
@@ -33,13 +33,18 @@ class PreviewInfo:
     height: int
     columns: int
     rows: int
+    similarity: float | None = None
+    """See ``FaceInfo``."""
 
     @classmethod
     def parse(cls, header: Header) -> PreviewInfo:
-        places = (integer(header, name, least=0) for name in ("x", "y"))
-        sizes = (integer(header, name, least=1) for name in ("width", "height"))
-        shown = (integer(header, name, least=1, most=MOST_PREVIEW) for name in ("columns", "rows"))
-        return cls(*places, *sizes, *shown)
+        x, y = (integer(header, name, least=0) for name in ("x", "y"))
+        width, height = (integer(header, name, least=1) for name in ("width", "height"))
+        columns, rows = (
+            integer(header, name, least=1, most=MOST_PREVIEW) for name in ("columns", "rows")
+        )
+        alike = None if header.get("similarity") is None else number(header, "similarity")
+        return cls(x, y, width, height, columns, rows, alike)
 
 
 @dataclass(frozen=True)

@@ -75,6 +75,7 @@ def test_declaration(declaration: Result) -> None:
         "seed": ["gint", 0],
         "guard": ["gchararray", "warn"],
         "match-grain": ["gboolean", False],
+        "faces": ["gchararray", ""],
     }
     assert declaration["results"] == ["GimpLayer"]
     assert declaration["types"] == "RGB*, GRAY*"
@@ -148,6 +149,7 @@ def test_parasite(options: Result) -> None:
             "seed": 7,
             "guard": "warn",
             "match_grain": False,
+            "faces": "",
         },
         "source": {"tattoo": outcome.source["tattoo"], "size": [225, 275]},
         "model": "GPEN-Mini-256",

@@ -18,7 +18,7 @@ from engine_outside import EngineOutside
 from halves import Result, on_screen
 
 if TYPE_CHECKING:
-    from plugin_windows import restore, watch
+    from plugin_windows import accept
     from screen import Screen
 
 pytestmark = pytest.mark.slow
@@ -50,8 +50,8 @@ def half() -> object:
         gimp.keys("shift+ctrl+j")  # the whole picture
         gimp.keys("ctrl+t")  # without the selection's dashes
         screen.shot("before")
-        watch(screen, restore(screen, gimp))
-        gimp.wait_title("2 layers")
+        accept(screen, gimp)
+        gimp.wait_title("2 layers", 60)
         screen.shot("half")
         return gimp.title
 

@@ -20,7 +20,7 @@ from gpen_engine.wire import connect
 
 if TYPE_CHECKING:
     from ask import outside
-    from plugin_windows import progress, restore, watch
+    from plugin_windows import accept, progress, restore, watch
     from screen import Dialog, Gimp, Screen
 
 pytestmark = pytest.mark.slow
@@ -89,8 +89,8 @@ def cancelled() -> object:
         window.wait_gone()
         seen["frozen"] = {"seconds": time.monotonic() - began, "state": gimp.state()}
         outside("thaw", pid=pid)
-        watch(screen, restore(screen, gimp, Model="Default"))
-        gimp.wait_title("2 layers")
+        accept(screen, gimp, Model="Default")
+        gimp.wait_title("2 layers", 60)
         seen["afterwards"] = gimp.state()
         return seen
 
@@ -127,8 +127,8 @@ def lost() -> object:
         screen.wait_gone("GIMP Message")
         gimp.wait_title("[oval]")
         screen.wait("an idle engine", lambda: outside("state") == "idle", 60)
-        watch(screen, restore(screen, gimp, Model="Default"))
-        gimp.wait_title("2 layers")
+        accept(screen, gimp, Model="Default")
+        gimp.wait_title("2 layers", 60)
         return seen
 
 

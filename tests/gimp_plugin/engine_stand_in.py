@@ -19,10 +19,12 @@ from gpen_engine.wire import (
     FaceInfo,
     Fetch,
     Fetched,
+    Found,
     Hello,
     ModelInfo,
     ModelList,
     PatchInfo,
+    PreviewInfo,
     Progress,
     Reply,
     Request,
@@ -31,6 +33,10 @@ from gpen_engine.wire import (
 from gpen_engine.wire.channel import Channel, strips
 from gpen_engine.wire.messages import as_header, error_header
 
+FACES = tuple(
+    FaceInfo((x, 1.0, x + 3.0, 5.0), tuple(float(n) for n in range(10)), 0.99) for x in (0.0, 4.0)
+)
+"""What is found, whatever the picture is."""
 WHITE = {"u8": b"\xff", "u16": b"\xff\xff", "float": b"\0\0\x80\x3f"}
 Behaviour = Callable[["Visit"], None]
 
@@ -43,6 +49,7 @@ class Visit:
         self.request = request
         self.pixels = bytearray()
         self.selection = bytearray()
+        self.orders: list[tuple[str, Request]] = []
 
     def take(self) -> None:
         """Asks for the picture and receives it."""
@@ -53,6 +60,31 @@ class Visit:
         if request.selected:
             self.selection = bytearray(request.selection_row_bytes * request.height)
             self.channel.receive_rows(self.selection, request.selection_row_bytes)
+
+    def look(self) -> None:
+        """Holds the picture and does what is asked for. It sees two faces side by side, and a
+        preview is grey before and white after."""
+        self.take()
+        self.channel.send(as_header("held"))
+        while True:
+            header = self.channel.receive()
+            kind, self.request = header["kind"], Request.parse(header)
+            self.orders.append((kind, self.request))
+            self.tell("detect" if kind == "find" else "restore", 0, 1)
+            if self.request.model == "deadly":
+                return
+            if self.request.model == "missing":
+                error = GpenError("model_missing", "There is no such model.")
+                self.channel.send({**error_header(error), "kind": "refused"})
+            elif kind == "finish":
+                self.answer()
+                return
+            elif kind == "preview":
+                self.channel.send(as_header("preview", PreviewInfo(0, 0, 4, 4, 2, 2, 0.9)))
+                self.channel.send_rows([bytes([128] * 12), bytes([255] * 12)])
+            else:
+                marked = self.request.faces or FACES
+                self.channel.send(as_header("found", Found(marked)))
 
     def tell(self, stage: str, done: int = 0, total: int = 0) -> None:
         self.channel.send(as_header("progress", Progress(stage, done, total)))
@@ -95,6 +127,7 @@ class StandIn:
     Attributes:
         stopped: set when somebody told it to stop.
         fetches: the models that it was told to download.
+        looks: the conversations in which a picture was looked at.
         fault: raised instead of the next download's end.
     """
 
@@ -102,6 +135,7 @@ class StandIn:
         self.stopped = threading.Event()
         self.fetches: list[Fetch] = []
         self.fault: GpenError | None = None
+        self.looks: list[Visit] = []
         self._listener = listener
         self._behave = behave
 
@@ -125,6 +159,9 @@ class StandIn:
         header = channel.receive()
         if header["kind"] == "restore":
             self._behave(Visit(channel, Request.parse(header)))
+        elif header["kind"] == "look":
+            self.looks.append(Visit(channel, Request.parse(header)))
+            self.looks[-1].look()
         elif header["kind"] == "status":
             status = Status("idle", "0", 1, "cpu", ("stand-in",), 10, 0, 1.0, "logs")
             channel.send(as_header("status", status))

@@ -271,6 +271,9 @@ class Image:
     def is_valid(self) -> bool:
         return self.valid
 
+    def get_id(self) -> int:
+        return 12
+
     def get_precision(self) -> Any:
         return SimpleNamespace(value_nick="u8-non-linear")
 
@@ -384,6 +387,7 @@ def install() -> None:
         PlugIn=SimpleNamespace(error_quark=lambda: 1),
         displays_flush=lambda: None,
         get_pdb=lambda: ERRORS,
+        getpid=lambda: 4711,
     )
     gegl = SimpleNamespace(Rectangle=SimpleNamespace(new=lambda *sides: sides), init=lambda _: None)
     gegl.AbyssPolicy = SimpleNamespace(NONE=0)

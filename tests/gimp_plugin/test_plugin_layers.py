@@ -10,20 +10,23 @@ from record import PARASITE, Record
 from settings import Settings
 from target import Target, find_target
 
-from gpen_engine.wire import PatchInfo, PatchRows, Reply
+from gpen_engine.wire import FaceInfo, PatchInfo, PatchRows, Reply
 
-REPLY = Reply("tiny", None, "cpu", "0", (), ())
+FACES = tuple(FaceInfo((0, 0, 1, 1), (0.0,) * 10, 0.9, strength=s) for s in (1.0, 0.5))
+REPLY = Reply("tiny", None, "cpu", "0", FACES, ())
 
 
-def patch(x: int, y: int, width: int, height: int, letter: bytes, coverage: bytes) -> PatchRows:
+def patch(
+    x: int, y: int, width: int, height: int, letter: bytes, coverage: bytes, face: int = 0
+) -> PatchRows:
     return PatchRows(
-        PatchInfo(x, y, width, height, (0,)),
+        PatchInfo(x, y, width, height, (face,)),
         bytearray(letter * 4 * width * height),
         bytearray(coverage),
     )
 
 
-TWO = [patch(1, 0, 2, 2, b"a", b"\x80\xff\0\x01"), patch(4, 3, 1, 1, b"b", b"\xff")]
+TWO = [patch(1, 0, 2, 2, b"a", b"\x80\xff\0\x01"), patch(4, 3, 1, 1, b"b", b"\xff", 1)]
 
 
 def restored(target: Target, kind: str, *, origin: tuple[int, int] = (0, 0), **chosen: Any) -> Any:
@@ -97,7 +100,7 @@ def test_a_layer_for_each_face() -> None:
     assert (second.width, second.height, second.offsets) == (1, 1, (15, 24))
     assert first.plane == b"a" * 16
     assert first.mask.plane == b"\x80\xff\0\x01"
-    assert (first.opacity, second.opacity, group.opacity) == (100, 100, 50)
+    assert (first.opacity, second.opacity, group.opacity) == (100, 50, 50)
 
 
 def test_a_merged_copy_changes_in_covered_pixels_only() -> None:

@@ -21,6 +21,7 @@ CHOSEN = Settings(
     seed=7,
     guard="skip",
     match_grain=True,
+    faces='{"faces": []}',
 )
 
 

@@ -23,13 +23,19 @@ def progress(screen: Screen) -> Dialog:
     return _window_with(screen, "", "progress bar")
 
 
-def restore(screen: Screen, gimp: Gimp, **values: Any) -> Dialog:
-    """Fills the options by their labels (_ stands for a space); returns the progress window."""
+def accept(screen: Screen, gimp: Gimp, **values: Any) -> None:
+    """Fills the options by their labels (_ stands for a space), and has the faces restored. That
+    may be done at once, since they were looked at while the window was open."""
     dialog = options(screen, gimp)
     for label, value in values.items():
         dialog.set(label.replace("_", " "), value)
     dialog.press("Restore")
     dialog.wait_gone()
+
+
+def restore(screen: Screen, gimp: Gimp, **values: Any) -> Dialog:
+    """The same for a restoration that takes long; returns the progress window."""
+    accept(screen, gimp, **values)
     return progress(screen)
 
 
