@@ -121,7 +121,7 @@ class FacePanel:
             return faces.text or "Starting the engine…"
         wanted = sum(entry.ticked for entry in faces.entries)
         if not faces.entries:
-            return "No face was found. Draw a square around one."
+            return "There is no face here. Draw a square around one."
         return f"{wanted} of {len(faces.entries)} faces will be restored."
 
     def _changed(self, entry: Entry | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import cv2
@@ -17,8 +18,10 @@ from gpen_engine import GpenError, GpenModel, RestoreOptions, Restorer, RestoreR
 from gpen_engine.faces import Detector
 from gpen_engine.faces.coverage import Parser, face_shape, frame
 from gpen_engine.faces.detection import OVERLAP, TILE, tiles
+from gpen_engine.faces.patch import islands, stacked
 from gpen_engine.network import Gpen, GpenConfig
 from gpen_engine.restore import Progress, Stage
+from gpen_engine.restore.kept import KeptCrops
 
 Photo = Callable[[str], NDArray[Any]]
 SOLVAY = "old_group_solvay_1927.jpg"
@@ -246,3 +249,85 @@ def test_short_memory_is_told_in_the_result(photo: Photo, detector: Detector) ->
 
 def test_a_missing_model_is_told(detector: Detector) -> None:
     assert code_of(lambda: Restorer("no-such-model.pth", detector=detector)) == "model_missing"
+
+
+def test_known_faces_are_restored_as_if_they_were_found(photo: Photo, detector: Detector) -> None:
+    image, model = photo(SOLVAY), FakeModel(reddened)
+    restorer = Restorer(model, detector=detector)
+    found = restorer.restore(image, PLAIN)
+    known = restorer.restore(image, PLAIN, faces=found.faces[::-1])
+    assert known.faces == found.faces
+    assert np.array_equal(known.composite(), found.composite())
+    assert "detect" in known.seconds
+
+
+def test_strengths_of_faces_beside_that_of_the_picture(photo: Photo, detector: Detector) -> None:
+    image = photo(SOLVAY)
+    restorer = Restorer(FakeModel(reddened), detector=detector)
+    faces = restorer.restore(image, PLAIN).faces
+    half = RestoreOptions(keep_colours=False, strength=0.5)
+    together = restorer.restore(image, half, faces=faces)
+    each = restorer.restore(image, PLAIN, faces=[replace(face, strength=0.5) for face in faces])
+    assert np.abs(together.composite().astype(int) - each.composite()).max() <= 1
+    none = restorer.restore(image, PLAIN, faces=[replace(face, strength=0) for face in faces])
+    assert np.array_equal(none.composite(), image)
+
+
+def test_layers_at_the_strengths_of_their_faces_show_the_same_picture(
+    photo: Photo, detector: Detector
+) -> None:
+    """Where faces touch, too: they are framed so widely here that they overlap."""
+    image = photo(SOLVAY)
+    restorer = Restorer(FakeModel(reddened), detector=detector)
+    faces = restorer.restore(image, PLAIN).faces
+    middle = np.mean([face.landmarks for face in faces], axis=(1))[:, None]
+    wide = [
+        replace(face, landmarks=m + 1.6 * (face.landmarks - m), strength=0.3 + 0.6 * (n % 2))
+        for n, (face, m) in enumerate(zip(faces, middle, strict=True))
+    ]
+    result = restorer.restore(image, PLAIN, faces=wide)
+    assert any(len(island.faces) > 1 for island in islands(result.patches))
+    laid = image / 255
+    for patch in reversed(stacked(result.patches)):
+        x0, y0, x1, y1 = patch.box
+        part = (patch.coverage * patch.face.strength)[:, :, None]
+        laid[y0:y1, x0:x1] += part * (patch.rgb - laid[y0:y1, x0:x1])
+    assert np.abs(laid * 255 - result.composite()).max() < 0.51
+
+
+def test_kept_crops_are_not_computed_again(photo: Photo, detector: Detector) -> None:
+    image, model, kept = photo(SOLVAY), FakeModel(reddened), KeptCrops()
+    restorer = Restorer(model, detector=detector)
+    faces = restorer.restore(image, PLAIN).faces
+    whole = restorer.restore(image, PLAIN, faces=faces)
+    restorer.restore(image, PLAIN, faces=faces[3:5], kept=kept)
+    model.batches.clear()
+    again = restorer.restore(image, PLAIN, faces=faces, kept=kept)
+    assert sum(model.batches) == len(faces) - 2
+    assert np.array_equal(again.composite(), whole.composite())
+    assert [m.similarity for m in again.marks] == [m.similarity for m in whole.marks]
+    for other in (RestoreOptions(), RestoreOptions(keep_colours=False, seed=1)):
+        model.batches.clear()
+        restorer.restore(image, other, faces=faces, kept=kept)
+        assert sum(model.batches) == len(faces)
+
+
+def test_no_more_is_kept_than_there_is_room_for(photo: Photo, detector: Detector) -> None:
+    image, model = photo(SOLVAY), FakeModel(identity)
+    kept = KeptCrops(3 * 64 * 64 * 3 * 4)
+    restorer = Restorer(model, detector=detector)
+    faces = restorer.restore(image, PLAIN, kept=kept).faces
+    model.batches.clear()
+    restorer.restore(image, PLAIN, faces=faces[-3:], kept=kept)
+    assert model.batches == []
+    restorer.restore(image, PLAIN, faces=faces[:1], kept=kept)
+    assert model.batches == [1]
+
+
+@pytest.mark.parametrize("more", [{"aligned": True}, {"region": (0, 0, 50, 50)}])
+def test_faces_beside_other_places(photo: Photo, detector: Detector, more: Any) -> None:
+    restorer = Restorer(FakeModel(identity), detector=detector)
+    with pytest.raises(GpenError) as refused:
+        restorer.restore(photo(PORTRAIT), RestoreOptions(**more), faces=())
+    assert refused.value.code == "bad_option"
+    assert "takes no faces" in refused.value.sentence

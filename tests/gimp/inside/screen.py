@@ -136,6 +136,14 @@ class Screen:
         if done.returncode:
             raise NotSeen(f"no picture of the window {window}")
 
+    def drag(self, x0: int, y0: int, x1: int, y1: int) -> None:
+        """Moves the pointer from one place to another with its first button held."""
+        tell("xdotool", "mousemove", str(x0), str(y0), "mousedown", "1")
+        for part in (0.3, 0.7, 1):  # as a hand does it, by and by
+            x, y = round(x0 + part * (x1 - x0)), round(y0 + part * (y1 - y0))
+            tell("xdotool", "mousemove", str(x), str(y))
+        tell("xdotool", "mouseup", "1")
+
     def keys(self, window: str, *keys: str) -> None:
         """Presses keys, such as "ctrl+z", in a window."""
         tell("xdotool", "windowactivate", "--sync", window)

@@ -137,6 +137,17 @@ class Widget:
         """Whether it is on the screen now."""
         return self._is(Atspi.StateType.SHOWING)
 
+    @property
+    def selected(self) -> bool:
+        """Whether it is the chosen one of a list."""
+        return self._is(Atspi.StateType.SELECTED)
+
+    @property
+    def place(self) -> tuple[int, int, int, int]:
+        """Left, top, width and height on the screen."""
+        extents = Atspi.Component.get_extents(self._it, Atspi.CoordType.SCREEN)
+        return extents.x, extents.y, extents.width, extents.height
+
     def select_rows(self, *names: str) -> None:
         """Selects rows of a table, besides those that are selected, by what stands in them."""
         table = self._it.get_table_iface()
