@@ -201,6 +201,7 @@ class FaceList:
             entry.asked = options
             self._waiting_for = entry
             self._order(look, "preview", request, entry.face)
+            self.text = f"Restoring face {self.entries.index(entry) + 1}…"
 
     def _order(self, look: Look, kind: str, request: Request, *faces: FaceInfo) -> None:
         x, y = self._origin
@@ -221,8 +222,5 @@ class FaceList:
             step = look.news.get_nowait()
         if not step or not self._busy:
             return
-        if self._waiting_for in self.entries:
-            number = self.entries.index(self._waiting_for) + 1
-            self.text = f"Restoring face {number} of {len(self.entries)}…"
-        else:
+        if self._waiting_for is None or step.stage in ("waiting", "load"):
             self.text = stages.sentence(step)

@@ -117,12 +117,13 @@ class FacePanel:
 
     def _words(self) -> str:
         faces = self.faces
-        if faces.text or not faces.is_found:
+        if not faces.is_found:
             return faces.text or "Starting the engine…"
         wanted = sum(entry.ticked for entry in faces.entries)
+        known = f"{wanted} of {len(faces.entries)} faces will be restored."
         if not faces.entries:
-            return "There is no face here. Draw a square around one."
-        return f"{wanted} of {len(faces.entries)} faces will be restored."
+            known = "There is no face here. Draw a square around one."
+        return f"{known} {faces.text}".rstrip()
 
     def _changed(self, entry: Entry | None) -> None:
         if entry is None:
