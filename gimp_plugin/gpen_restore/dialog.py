@@ -12,7 +12,6 @@ from gi.repository import Gimp, GimpUi, GLib, GObject, Gtk
 from log import LOG
 from looking import Looked
 from model_row import ModelRow
-from models_here import is_here
 from settings import Settings
 from target import Target
 
@@ -45,9 +44,7 @@ def ask(procedure: Any, config: Any, target: Target) -> Looked | None:
     def altered() -> None:
         dialog.set_response_sensitive(Gtk.ResponseType.OK, not panel.faces.is_empty)
 
-    panel = FacePanel(
-        target, lambda: Settings.of(config), lambda model: is_here(model, home), altered
-    )
+    panel = FacePanel(target, lambda: Settings.of(config), row.is_here, altered)
     config.connect("notify::strength", lambda *_: panel.strengthened())
     _fill(dialog, target, row, panel)
     end = _fill_later(row, home, panel)

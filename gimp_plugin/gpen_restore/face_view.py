@@ -40,6 +40,9 @@ class FaceView:
         self._original = Gtk.ToggleButton(label="Show the original")
         for switch in (self._zoom, self._original):
             switch.connect("toggled", self._draw)
+        self._scrolled = view.get_hadjustment(), view.get_vadjustment()
+        for adjustment in self._scrolled:  # the face is in the middle
+            adjustment.connect("changed", _centre)
         row = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=6)
         row.pack_start(self._zoom, False, False, 0)
         row.pack_start(self._original, False, False, 0)
@@ -79,6 +82,11 @@ class FaceView:
         if not self._zoom.get_active() or self._preview is None:
             size = fitted(width, height, SIDE, SIDE)
         show(self._image, pixbuf, *size)
+
+
+def _centre(adjustment: Gtk.Adjustment) -> None:
+    room = adjustment.get_upper() - adjustment.get_lower() - adjustment.get_page_size()
+    adjustment.set_value(adjustment.get_lower() + room / 2)
 
 
 def blended(before: Any, after: Any, strength: float) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 
 import downloads
 from gi.repository import Gtk
-from models_here import names_here
+from models_here import is_here, names_here
 
 from gpen_engine.wire import EngineHome, ModelList
 
@@ -29,7 +29,8 @@ class ModelRow:
     """
 
     def __init__(self, config: Any, home: EngineHome) -> None:
-        self._config = config
+        self._config, self._home = config, home
+        self._models: ModelList | None = None
         self._names: dict[str, str] = {}
         self._box = Gtk.ComboBoxText.new_with_entry()
         self._box.set_tooltip_text(
@@ -54,9 +55,15 @@ class ModelRow:
         """Lists what the engine knows: first what is here. False while the list is unfolded."""
         if self._box.get_property("popup-shown"):
             return False
+        self._models = models
         there = sorted(models.models, key=lambda model: not model.here)
         self._list({downloads.label(m): m.name for m in there if not m.default})
         return True
+
+    def is_here(self, model: str) -> bool:
+        """Whether nothing has to be downloaded for this model."""
+        known = self._models and self._models.named(model)
+        return bool(known and known.here) or is_here(model, self._home)
 
     def _list(self, names: dict[str, str]) -> None:
         self._names = {DEFAULT: "", **names}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
@@ -18,6 +18,7 @@ from halves import Result
 from numpy.typing import NDArray
 
 from gpen_engine import RestoreOptions, Restorer
+from gpen_engine.faces import Face
 from gpen_engine.faces.patch import islands
 
 Image = NDArray[np.float32]
@@ -149,6 +150,7 @@ class Outcome:
         fallback: bool = False,
         columns: tuple[int, int] | None = None,
         as_seen: bool = False,
+        faces: Sequence[Face] | None = None,
         **options: Any,
     ) -> Expected:
         """What the engine makes of the source.
@@ -159,6 +161,7 @@ class Outcome:
             fallback: where the selection has no face, it is one.
             columns: the first and the one after the last that are sent, if these are not all.
             as_seen: with its filters: what is seen of the image, which it covers alone.
+            faces: those that were chosen.
             options: of ``RestoreOptions``.
         """
         source = _rgba(self.pixels("seen-before" if as_seen else "source-srgb"))
@@ -170,6 +173,7 @@ class Outcome:
             np.ascontiguousarray(source[:, begin:end]),
             limit,
             RestoreOptions(fallback=fallback, **options),
+            faces,
         )
         pixels, change = source.copy(), np.zeros(source.shape[:2], np.float32)
         pixels[:, begin:end], change[:, begin:end] = made.pixels, made.change
@@ -259,12 +263,19 @@ def _window(
     return found
 
 
-def _expected(source: Image, selection: Image | None, options: RestoreOptions) -> Expected:
+def _expected(
+    source: Image,
+    selection: Image | None,
+    options: RestoreOptions,
+    faces: Sequence[Face] | None,
+) -> Expected:
     """Computed once for the same pixels, which every GIMP sees and many calls have."""
     part = b"" if selection is None else selection.tobytes()
-    key = hashlib.sha256(source.tobytes() + part + repr((source.shape, options)).encode()).digest()
+    chosen = faces and [(face.landmarks.tolist(), face.strength) for face in faces]
+    facts = repr((source.shape, options, chosen)).encode()
+    key = hashlib.sha256(source.tobytes() + part + facts).digest()
     if key not in _KNOWN:
-        result = _restorer().restore(source, options, selection=selection)
+        result = _restorer().restore(source, options, selection=selection, faces=faces)
         change = np.zeros(source.shape[:2], np.float32)
         for island in islands(result.patches):
             x0, y0, x1, y1 = island.box

@@ -103,6 +103,7 @@ def downloaded() -> object:
         seen["bar"] = window.find("Download", "progress bar").name
         window.press("Cancel")
         window.wait_gone()
+        screen.wait("its end", lambda: not any(name.endswith(".lock") for name in _models()))
         seen["cancelled"] = [gimp.state(), _models()]
 
         window = _offered(screen, gimp)
