@@ -193,8 +193,8 @@ class FaceList:
             self.text = "The model is not here yet; it is downloaded when you restore."
 
     def _order_preview(self, look: Look, request: Request) -> None:
-        chosen = (request.template, request.keep_colours, request.seed, request.guard)
-        options = (request.model, *chosen)
+        chosen = (request.template, request.keep_colours, request.match_grain, request.seed)
+        options = (request.model, *chosen, request.guard)
         first = [self.selected] if self.selected else []
         entry = next((e for e in first + self.entries if e.asked != options), None)
         if entry:
