@@ -77,22 +77,3 @@ def gradient_penalty(discriminator: Discriminator, real: Tensor) -> Tensor:
     patches = scores[0].numel()
     penalty: Tensor = gradient.square().sum(dim=(1, 2, 3)).mean() / patches
     return penalty
-
-
-def focal_weights(size: int, gain: float = 2.0) -> Tensor:
-    """[1, 1, size, size] loss weights, 1 on the skin and up to 1 + gain on eyes and mouth.
-
-    Crops are aligned, so eyes and mouth lie where GPEN's template puts them.
-    """
-    centres = ((0.395, 0.474), (0.604, 0.473), (0.500, 0.716))
-    spread = 0.07
-    line = (torch.arange(size) + 0.5) / size
-    y, x = torch.meshgrid(line, line, indexing="ij")
-    bumps = [torch.exp(-((x - a) ** 2 + (y - b) ** 2) / (2 * spread**2)) for a, b in centres]
-    return (1 + gain * torch.stack(bumps).amax(0)).view(1, 1, size, size)
-
-
-def content_loss(restored: Tensor, truth: Tensor, weights: Tensor) -> Tensor:
-    """Smooth L1 (Yang et al. 2021, equation 3), weighted towards eyes and mouth."""
-    loss = F.smooth_l1_loss(restored, truth, reduction="none", beta=0.05)
-    return (loss * weights).mean() / weights.mean()
