@@ -48,13 +48,13 @@ UNDAMAGED = Degradation((0, 0), (1, 1), (1, 1), (0, 0), (100, 100))
 """Nothing but, now and then, the tone and the wear of an old photograph."""
 
 MIX: Sequence[tuple[float, Degradation]] = (
-    (0.40, TRAINING),
+    (0.52, TRAINING),
     (0.06, replace(TRAINING, old=1)),
-    (0.12, replace(UNDAMAGED, shrink=(1.5, 8), old=0)),
-    (0.10, replace(UNDAMAGED, blur=(0.5, 5), stretch=(1, 3), old=0)),
-    (0.10, replace(UNDAMAGED, jpeg=(10, 80), old=0)),
-    (0.10, replace(UNDAMAGED, noise=(0.01, 0.16), old=0)),
-    (0.12, replace(TRAINING, blur=(0, 0.8), shrink=(1, 2), noise=(0, 0.02), jpeg=(75, 100), old=0)),
+    (0.08, replace(UNDAMAGED, shrink=(1.5, 8), old=0)),
+    (0.08, replace(UNDAMAGED, blur=(0.5, 5), stretch=(1, 3), old=0)),
+    (0.08, replace(UNDAMAGED, jpeg=(10, 80), old=0)),
+    (0.08, replace(UNDAMAGED, noise=(0.01, 0.16), old=0)),
+    (0.10, replace(TRAINING, blur=(0, 0.8), shrink=(1, 2), noise=(0, 0.02), jpeg=(75, 100), old=0)),
 )
 """What the network is trained on, with shares: the blind range, each damage alone, and light
 damage, so that it learns to leave alone what is good."""

@@ -50,7 +50,7 @@ class TrainingOptions:
     face: float = 0.05
     """Weight of the distance in the face detector's features."""
     detail: float = 0.3
-    """Weight of the distance of fine detail's contrast, once the discriminator is heard."""
+    """Weight of the distance of fine detail's contrast."""
     adversarial: float = 0.03
     """Weight of the adversarial loss against the content loss."""
     features: float = 1.0
@@ -179,18 +179,20 @@ class Trainer:
             "content": content,
             "frequencies": frequency_loss(restored, truth),
             "face": self.face_features(restored, truth),
+            "detail": detail_loss(restored, truth, self.weights),
         }
-        total = (
-            content + options.frequencies * losses["frequencies"] + options.face * losses["face"]
-        )
+        weights = {
+            "frequencies": options.frequencies,
+            "face": options.face,
+            "detail": options.detail,
+        }
+        total = sum((weight * losses[name] for name, weight in weights.items()), start=content)
         if heard:
-            losses["detail"] = detail_loss(restored, truth, self.weights)
-            total = total + options.detail * losses["detail"]
             self.discriminator.requires_grad_(False)
             scores, found = self.discriminator(restored.to(torch.bfloat16))
             with torch.no_grad():
-                _, wanted = self.discriminator(truth.to(torch.bfloat16))
-            losses["fooling"] = fooling_loss(scores)
+                real, wanted = self.discriminator(truth.to(torch.bfloat16))
+            losses["fooling"] = fooling_loss(real, scores)
             losses["features"] = feature_loss(found, wanted)
             total = total + options.adversarial * losses["fooling"]
             total = total + options.features * losses["features"]

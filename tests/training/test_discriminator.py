@@ -60,13 +60,15 @@ def test_it_judges_in_bfloat16_too(critic: Discriminator) -> None:
     assert (rough - precise).abs().max() < 0.05 * precise.abs().max()
 
 
-def test_logistic_losses() -> None:
+def test_the_losses_ask_which_of_two_is_real() -> None:
     zero, sure = torch.zeros(4), torch.full((4,), 50.0)
-    assert realness_loss(zero, zero).item() == pytest.approx(2 * math.log(2))
+    for loss in (realness_loss, fooling_loss):
+        assert loss(zero, zero).item() == pytest.approx(math.log(2))
+        assert loss(sure, sure).item() == pytest.approx(math.log(2))  # only the difference counts
     assert realness_loss(sure, -sure).item() == pytest.approx(0, abs=1e-6)
     assert realness_loss(-sure, sure).item() == pytest.approx(100)
-    assert fooling_loss(zero).item() == pytest.approx(math.log(2))
-    assert fooling_loss(sure).item() == pytest.approx(0, abs=1e-6)
+    assert fooling_loss(-sure, sure).item() == pytest.approx(0, abs=1e-6)
+    assert fooling_loss(sure, -sure).item() == pytest.approx(100)
 
 
 def test_the_feature_loss_teaches_the_restored_side_only() -> None:
