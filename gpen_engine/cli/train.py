@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 NETWORK = ("size", "narrow", "channel_multiplier")
 """What a run cannot change that goes on from weights."""
-FURTHER = {"steps": 2000, "learning_rate": 1e-3, "decay": 0.05, "warm_up": 0, "head_start": 250}
+FURTHER = {"steps": 1300, "learning_rate": 1e-3, "decay": 0.05, "warm_up": 0, "head_start": 100}
 """Other defaults for weights that are trained already: smaller steps, and the discriminator from
 the start, unheard until it has learned something."""
 
@@ -53,7 +53,7 @@ def train(
         float | None, typer.Option(metavar="X", min=0, help="Adam's (0.002).")
     ] = None,
     adversarial: Annotated[
-        float | None, typer.Option(metavar="X", min=0, help="Weight of the discriminator (0.03).")
+        float | None, typer.Option(metavar="X", min=0, help="Weight of the discriminator (0.04).")
     ] = None,
     warm_up: Annotated[
         int | None, typer.Option(metavar="N", min=0, help="Steps without discriminator (5200).")
@@ -66,7 +66,7 @@ def train(
     start: Annotated[
         str | None,
         typer.Option(
-            "--from", metavar="MODEL", help="Train this file or known model further, 2000 steps."
+            "--from", metavar="MODEL", help="Train this file or known model further, 1300 steps."
         ),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in RUN.")] = False,

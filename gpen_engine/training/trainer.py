@@ -43,15 +43,15 @@ class TrainingOptions:
     learning_rate: float = 2e-3
     decay: float = 1.0
     """What the learning rate is multiplied with at the end, reached along a cosine."""
-    discriminator_rate: float = 2e-4
+    discriminator_rate: float = 3e-4
     """Learning rate of the discriminator, whose layers are not equalised."""
     frequencies: float = 0.1
     """Weight of the spectra's distance against the content loss."""
-    face: float = 0.05
+    face: float = 0.15
     """Weight of the distance in the face detector's features."""
-    detail: float = 0.3
+    detail: float = 3.0
     """Weight of the distance of fine detail's contrast."""
-    adversarial: float = 0.03
+    adversarial: float = 0.04
     """Weight of the adversarial loss against the content loss."""
     features: float = 1.0
     """Weight of the discriminator's feature distance."""
