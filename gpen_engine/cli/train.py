@@ -17,10 +17,13 @@ from .console import INTERRUPTED, guarded
 if TYPE_CHECKING:
     import torch
 
-    from ..training.trainer import Trainer
+    from ..training.trainer import Trainer, TrainingOptions
 
 NETWORK = ("size", "narrow", "channel_multiplier")
-"""What a resumed run cannot change."""
+"""What a run cannot change that goes on from weights."""
+FURTHER = {"steps": 1300, "learning_rate": 1e-3, "decay": 0.05, "warm_up": 0, "head_start": 100}
+"""Other defaults for weights that are trained already: smaller steps, and the discriminator from
+the start, unheard until it has learned something."""
 
 
 @guarded
@@ -50,7 +53,7 @@ def train(
         float | None, typer.Option(metavar="X", min=0, help="Adam's (0.002).")
     ] = None,
     adversarial: Annotated[
-        float | None, typer.Option(metavar="X", min=0, help="Weight of the discriminator (0.03).")
+        float | None, typer.Option(metavar="X", min=0, help="Weight of the discriminator (0.04).")
     ] = None,
     warm_up: Annotated[
         int | None, typer.Option(metavar="N", min=0, help="Steps without discriminator (5200).")
@@ -60,10 +63,16 @@ def train(
         int, typer.Option(metavar="N", min=0, help="Processes that prepare pictures.")
     ] = 1,
     device: Annotated[str, typer.Option(metavar="auto|cpu|cuda", help="What computes.")] = "auto",
+    start: Annotated[
+        str | None,
+        typer.Option(
+            "--from", metavar="MODEL", help="Train this file or known model further, 1300 steps."
+        ),
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in RUN.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
 ) -> None:
-    """Trains a GPEN network on pictures of aligned faces.
+    """Trains a GPEN network on pictures of aligned faces: a new one, or MODEL further.
 
     RUN gets state.pt, log.jsonl, with --val sheet.png, and at the end model.safetensors. After
     Ctrl-C the run can be resumed, with other options if wished.
@@ -84,7 +93,7 @@ def train(
     from ..training.validation import Validation
 
     changes = {name: value for name, value in given.items() if value is not None}
-    trainer = prepare(output, changes, choose_device(device), resume=resume)
+    trainer = prepare(output, changes, choose_device(device), start=start, resume=resume)
     total = trainer.options.steps
     validation = Validation(val, trainer.options.size) if val else None
     with asked_to_stop(quiet=quiet) as stop:
@@ -107,28 +116,48 @@ def train(
 
 
 def prepare(
-    folder: Path, changes: dict[str, Any], device: torch.device, *, resume: bool
+    folder: Path, changes: dict[str, Any], device: torch.device, *, start: str | None, resume: bool
 ) -> Trainer:
-    """A new run, or the one in the folder.
+    """A new run, with new weights or those of the model ``start``, or the run in the folder.
 
     Raises:
-        GpenError: ``bad_option`` for a network that cannot be; ``output_exists`` when a new run
-            would overwrite an older one; ``nothing_to_resume``.
+        GpenError: ``bad_option`` for a network that cannot be, or is not the model's;
+            ``output_exists`` when a new run would overwrite an older one; ``nothing_to_resume``;
+            those of ``open_checkpoint``.
     """
-    from ..network import SIZES
+    from ..checkpoints import open_checkpoint
+    from ..network import SIZES, Gpen
     from ..training.trainer import Trainer, TrainingOptions
 
-    if resume:
+    if resume:  # has long left the model it was begun with
         kept = {name: changes.pop(name) for name in NETWORK if name in changes}
         trainer = Trainer.resume(folder, device, changes)
-        for name, value in kept.items():
-            own = getattr(trainer.options, name)
-            if own != value:
-                raise GpenError(
-                    "bad_option",
-                    f"The run in {folder} has {name.replace('_', ' ')} {own:g}, not {value:g}.",
-                    "That cannot change. Leave the option out, or begin a run in another folder.",
-                )
+        _check_same(kept, trainer.options, f"The run in {folder}")
+        return trainer
+    if (folder / "state.pt").exists():
+        raise GpenError(
+            "output_exists",
+            f"There is a run in {folder} already.",
+            "Go on with it (--resume), or choose another folder.",
+        )
+    if start:
+        checkpoint = open_checkpoint(start)
+        config = checkpoint.config
+        own = {
+            "size": config.in_size,
+            "narrow": config.narrow,
+            "channel_multiplier": config.channel_multiplier,
+        }
+        options = TrainingOptions(**(FURTHER | changes | own))
+        _check_same(changes, options, f"The model {checkpoint.name}")
+        if options.config != config or checkpoint.form.build is not Gpen:
+            raise GpenError(
+                "bad_option",
+                f"The model {checkpoint.name} cannot be trained further.",
+                "It takes a GPEN for restoring faces, with input and output of one size.",
+            )
+        trainer = Trainer(folder, options, device)
+        trainer.start_from(checkpoint.tensors)
         return trainer
     options = TrainingOptions(**changes)
     if options.size not in SIZES:
@@ -141,13 +170,19 @@ def prepare(
         raise GpenError(
             "bad_option", "The network would have levels without channels.", "Raise --narrow."
         )
-    if (folder / "state.pt").exists():
-        raise GpenError(
-            "output_exists",
-            f"There is a run in {folder} already.",
-            "Go on with it (--resume), or choose another folder.",
-        )
     return Trainer(folder, options, device)
+
+
+def _check_same(wanted: dict[str, Any], options: TrainingOptions, whose: str) -> None:
+    """Refuses a network that weights are not made for: ``bad_option``."""
+    for name in NETWORK:
+        own = getattr(options, name)
+        if wanted.get(name, own) != own:
+            raise GpenError(
+                "bad_option",
+                f"{whose} has {name.replace('_', ' ')} {own:g}, not {wanted[name]:g}.",
+                "That cannot change. Leave the option out, or begin a run in another folder.",
+            )
 
 
 def shown(row: dict[str, Any]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import cv2
@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from ..errors import GpenError
-from .degradation import TRAINING, Degradation, degrade
+from .degradation import MIX, Degradation, degrade, draw
 
 Image = NDArray[np.float32]
 PICTURES = (".jpg", ".jpeg", ".png", ".webp")
@@ -98,12 +98,16 @@ class Pairs(IterableDataset[tuple[Tensor, Tensor]]):
     """Endless (damaged, truth) pairs, each [3, size, size] float32 RGB in -1..1."""
 
     def __init__(
-        self, files: list[Path], size: int, seed: int, degradation: Degradation = TRAINING
+        self,
+        files: list[Path],
+        size: int,
+        seed: int,
+        mix: Sequence[tuple[float, Degradation]] = MIX,
     ) -> None:
         self.files = files
         self.size = size
         self.seed = seed
-        self.degradation = degradation
+        self.mix = mix
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         worker = get_worker_info()
@@ -111,7 +115,7 @@ class Pairs(IterableDataset[tuple[Tensor, Tensor]]):
         while True:
             for index in rng.permutation(len(self.files)):
                 crop = random_square(read_crop(self.files[index]), self.size, rng)
-                damaged, truth = degrade(crop, self.degradation, rng)
+                damaged, truth = degrade(crop, draw(self.mix, rng), rng)
                 yield to_tensor(damaged), to_tensor(truth)
 
 

@@ -7,8 +7,8 @@ it. Images are float32 RGB in 0..1, sRGB-encoded, (H, W, 3).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import cv2
@@ -25,7 +25,7 @@ Range = tuple[float, float]
 class Degradation:
     """Ranges that a random degradation is drawn from, for a crop of 256 pixels."""
 
-    blur: Range = (0.2, 4.0)
+    blur: Range = (0.2, 5.0)
     """Standard deviation of the Gaussian blur in pixels of the crop."""
     stretch: Range = (1.0, 3.0)
     """Ratio of the blur's two axes; 1 is isotropic."""
@@ -34,7 +34,7 @@ class Degradation:
     noise: Range = (0.0, 0.08)
     """Standard deviation of the Gaussian noise."""
     jpeg: Range = (40, 100)
-    """JPEG quality."""
+    """JPEG quality; 100 leaves JPEG out."""
     grey: float = 0.05
     """Share of faces made black and white (the truth with them: tone is not damage)."""
     old: float = 0.15
@@ -42,7 +42,22 @@ class Degradation:
 
 
 TRAINING = Degradation()
-"""The blind range that the network is trained on."""
+"""The blind range of the papers: everything at once."""
+
+UNDAMAGED = Degradation((0, 0), (1, 1), (1, 1), (0, 0), (100, 100))
+"""Nothing but, now and then, the tone and the wear of an old photograph."""
+
+MIX: Sequence[tuple[float, Degradation]] = (
+    (0.52, TRAINING),
+    (0.06, replace(TRAINING, old=1)),
+    (0.08, replace(UNDAMAGED, shrink=(1.5, 8), old=0)),
+    (0.08, replace(UNDAMAGED, blur=(0.5, 5), stretch=(1, 3), old=0)),
+    (0.08, replace(UNDAMAGED, jpeg=(10, 80), old=0)),
+    (0.08, replace(UNDAMAGED, noise=(0.01, 0.16), old=0)),
+    (0.10, replace(TRAINING, blur=(0, 0.8), shrink=(1, 2), noise=(0, 0.02), jpeg=(75, 100), old=0)),
+)
+"""What the network is trained on, with shares: the blind range, each damage alone, and light
+damage, so that it learns to leave alone what is good."""
 
 SEVERITIES: Mapping[str, Degradation] = MappingProxyType(
     {
@@ -93,6 +108,12 @@ def degrade(
     return np.clip(image, 0, 1), truth
 
 
+def draw(mix: Sequence[tuple[float, Degradation]], rng: np.random.Generator) -> Degradation:
+    """One of the mix, by its shares."""
+    shares = np.array([share for share, _ in mix])
+    return mix[rng.choice(len(mix), p=shares / shares.sum())][1]
+
+
 def blur(image: Image, sigma: float, stretch: float = 1.0, angle: float = 0.0) -> Image:
     """Gaussian blur with the axes sigma and sigma / stretch (pixels), turned by angle (radians)."""
     if sigma < 0.2:
@@ -114,7 +135,9 @@ def add_noise(image: Image, sigma: float, rng: np.random.Generator) -> Image:
 
 
 def jpeg(image: Image, quality: int) -> Image:
-    """One round of JPEG with 4:2:0 chroma at this quality (1..100)."""
+    """One round of JPEG with 4:2:0 chroma at this quality (1..99); 100 leaves the image alone."""
+    if quality >= 100:
+        return image
     bgr = np.rint(np.clip(image[:, :, ::-1], 0, 1) * 255).astype(np.uint8)
     _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
     decoded = cv2.imdecode(data, cv2.IMREAD_COLOR)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from ..errors import GpenError
 from ..files import replacing
@@ -18,13 +20,12 @@ from ..network import Gpen, GpenConfig
 from .data import Pairs, batches, list_pictures
 from .discriminator import (
     Discriminator,
-    content_loss,
     feature_loss,
-    focal_weights,
     fooling_loss,
     gradient_penalty,
     realness_loss,
 )
+from .losses import FaceFeatures, content_loss, detail_loss, focal_weights, frequency_loss
 from .validation import Validation
 
 
@@ -40,16 +41,26 @@ class TrainingOptions:
     """Generator updates in all."""
     batch: int = 4
     learning_rate: float = 2e-3
-    discriminator_rate: float = 2e-4
+    decay: float = 1.0
+    """What the learning rate is multiplied with at the end, reached along a cosine."""
+    discriminator_rate: float = 3e-4
     """Learning rate of the discriminator, whose layers are not equalised."""
-    adversarial: float = 0.03
+    frequencies: float = 0.1
+    """Weight of the spectra's distance against the content loss."""
+    face: float = 0.15
+    """Weight of the distance in the face detector's features."""
+    detail: float = 3.0
+    """Weight of the distance of fine detail's contrast."""
+    adversarial: float = 0.04
     """Weight of the adversarial loss against the content loss."""
     features: float = 1.0
     """Weight of the discriminator's feature distance."""
     penalty: float = 0.05
     """Weight of R1, applied every ``PENALTY_EVERY`` steps."""
     warm_up: int = 5200
-    """Steps on the content loss alone before the discriminator joins."""
+    """Steps on the losses against the truth alone before the discriminator joins."""
+    head_start: int = 0
+    """Steps for which the discriminator then learns before the generator hears it."""
     half_life: int = 350
     """Half-life of the weight average in steps."""
     seed: int = 0
@@ -57,6 +68,11 @@ class TrainingOptions:
     @property
     def config(self) -> GpenConfig:
         return GpenConfig(self.size, self.size, self.channel_multiplier, self.narrow)
+
+    def rate(self, step: int) -> float:
+        """The generator's learning rate at this step."""
+        share = (1 + math.cos(math.pi * min(step / self.steps, 1))) / 2
+        return self.learning_rate * (self.decay + (1 - self.decay) * share)
 
 
 G_BETAS = (0.9, 0.99)
@@ -87,12 +103,15 @@ class Trainer:
         self.average = Gpen(options.config).to(device).eval().requires_grad_(False)
         self.average.load_state_dict(self.generator.state_dict())
         self.discriminator = Discriminator().to(device)
-        self.g_optim = torch.optim.Adam(self.generator.parameters(), options.learning_rate, G_BETAS)
+        self.g_optim = torch.optim.Adam(
+            self.generator.parameters(), options.learning_rate, G_BETAS, fused=True
+        )
         self.d_optim = torch.optim.Adam(
-            self.discriminator.parameters(), options.discriminator_rate, D_BETAS
+            self.discriminator.parameters(), options.discriminator_rate, D_BETAS, fused=True
         )
         self.step = 0
         self.weights = focal_weights(options.size).to(device)
+        self.face_features = FaceFeatures().to(device)
 
     @property
     def state_file(self) -> Path:
@@ -153,20 +172,33 @@ class Trainer:
         """One step of both networks on a batch [N, 3, size, size] in -1..1; returns the losses."""
         options = self.options
         playing = self.step >= options.warm_up
+        heard = self.step >= options.warm_up + options.head_start
         restored = self.generator(damaged)
         content = content_loss(restored, truth, self.weights)
-        losses = {"content": content}
-        total = content
-        if playing:
+        losses = {
+            "content": content,
+            "frequencies": frequency_loss(restored, truth),
+            "face": self.face_features(restored, truth),
+            "detail": detail_loss(restored, truth, self.weights),
+        }
+        weights = {
+            "frequencies": options.frequencies,
+            "face": options.face,
+            "detail": options.detail,
+        }
+        total = sum((weight * losses[name] for name, weight in weights.items()), start=content)
+        if heard:
             self.discriminator.requires_grad_(False)
             scores, found = self.discriminator(restored.to(torch.bfloat16))
             with torch.no_grad():
-                _, wanted = self.discriminator(truth.to(torch.bfloat16))
-            losses["fooling"] = fooling_loss(scores)
+                real, wanted = self.discriminator(truth.to(torch.bfloat16))
+            losses["fooling"] = fooling_loss(real, scores)
             losses["features"] = feature_loss(found, wanted)
             total = total + options.adversarial * losses["fooling"]
             total = total + options.features * losses["features"]
             self.discriminator.requires_grad_(True)
+        for group in self.g_optim.param_groups:
+            group["lr"] = options.rate(self.step)
         self._descend(self.g_optim, total)
         self._average()
         if playing:
@@ -199,9 +231,9 @@ class Trainer:
         """Exponential moving average, shorter while the run is young."""
         half_life = min(self.options.half_life, 0.1 * self.step + 1)
         keep = 0.5 ** (1 / half_life)
-        pairs = zip(self.average.parameters(), self.generator.parameters(), strict=True)
-        for slow, fast in pairs:
-            slow.lerp_(fast, 1 - keep)
+        slow, fast = (list(network.parameters()) for network in (self.average, self.generator))
+        average = get_ema_multi_avg_fn(keep)  # type: ignore[no-untyped-call]
+        average(slow, fast, self.step)
 
     def save(self) -> None:
         """Writes the whole state to a temporary name and renames it."""
@@ -216,6 +248,15 @@ class Trainer:
         }
         with replacing(self.state_file) as temporary:
             torch.save(state, temporary)
+
+    def start_from(self, weights: Mapping[str, Tensor]) -> None:
+        """Gives a new run's generator weights to begin with; the discriminator stays new.
+
+        Args:
+            weights: a state dict of the run's own network, in any floating dtype.
+        """
+        self.generator.load_state_dict(weights)
+        self.average.load_state_dict(weights)
 
     @classmethod
     def resume(

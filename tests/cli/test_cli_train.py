@@ -72,6 +72,33 @@ def test_a_run_is_trained_measured_resumed_and_exported(gpen, faces, tmp_path) -
     assert f"The run in {run} has narrow 0.0625, not 0.5." in result.stderr
 
 
+@pytest.mark.slow
+def test_a_model_is_trained_further(gpen, faces, model_file, tmp_path) -> None:
+    """The run is of the model's size and begins with its weights; not of another size."""
+    run, before = tmp_path / "run", load_model(model_file, device="cpu")
+    words = ["train", faces, "-o", run, "--from", model_file, "--batch", 1, "--workers", 0]
+    result = gpen(*words, "--size", 128)
+    assert result.exit_code == 1
+    assert f"{before.name} has size {before.config.in_size}, not 128." in result.stderr
+    result = gpen(*words, "--steps", 1, "--device", "cpu")
+    assert result.exit_code == 0, result.output
+    assert state(run)["options"]["learning_rate"] == 1e-3
+    after = load_model(run / "model.safetensors", device="cpu")
+    assert after.config == before.config
+    weights = after.network.state_dict()
+    for key, tensor in before.network.state_dict().items():
+        assert torch.allclose(weights[key].float(), tensor.float(), rtol=0.01, atol=0.01), key
+    result = gpen(*words, "--steps", 2, "--resume", "--quiet")  # the same command again
+    assert (result.exit_code, result.output) == (0, "")
+
+
+def test_no_model_to_begin_with(gpen, faces, tmp_path) -> None:
+    result = gpen("train", faces, "-o", tmp_path / "run", "--from", "no such model")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: ")
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [

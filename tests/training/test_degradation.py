@@ -10,18 +10,21 @@ from training_crops import crop
 
 from gpen_engine.pixels import FloatImage
 from gpen_engine.training.degradation import (
+    MIX,
     SEVERITIES,
     TRAINING,
+    UNDAMAGED,
     Degradation,
     add_noise,
     blur,
     degrade,
+    draw,
     enlarge,
     jpeg,
 )
 from gpen_engine.training.validation import psnr
 
-NEITHER = Degradation((0, 0), (1, 1), (1, 1), (0, 0), (100, 100), 0, 0)
+NEITHER = replace(UNDAMAGED, grey=0, old=0)
 
 
 def damaged(truth: FloatImage, degradation: Degradation, seed: int) -> FloatImage:
@@ -132,3 +135,23 @@ def test_enlarging_reaches_the_size_in_range() -> None:
     large = enlarge(steps, 64)
     assert large.shape == (64, 64, 3)
     assert (large.min(), large.max()) == (0, 1)
+
+
+def test_no_damage_at_all_leaves_every_bit() -> None:
+    np.testing.assert_array_equal(damaged(crop(4), NEITHER, 0), crop(4))
+
+
+def test_the_mix_is_drawn_by_its_shares() -> None:
+    rng = np.random.default_rng(0)
+    drawn = [draw(MIX, rng) for _ in range(2000)]
+    assert sum(share for share, _ in MIX) == pytest.approx(1)
+    for share, degradation in MIX:
+        assert drawn.count(degradation) / len(drawn) == pytest.approx(share, abs=0.04)
+
+
+def test_the_mix_holds_light_damage() -> None:
+    """At least a tenth of the pairs differ less than the measured mild damage does on average."""
+    rng = np.random.default_rng(1)
+    mild = np.mean([psnr(damaged(crop(s), SEVERITIES["mild"], s), crop(s)) for s in range(20)])
+    pairs = [degrade(crop(s % 20), draw(MIX, rng), rng) for s in range(200)]
+    assert np.mean([psnr(*pair) > mild for pair in pairs]) > 0.1

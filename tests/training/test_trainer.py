@@ -107,12 +107,53 @@ def test_the_average_follows_the_generator() -> None:
 def test_the_discriminator_joins_after_the_warm_up() -> None:
     trainer = Trainer(Path(), replace(SMALL, warm_up=1), CPU)
     before = {k: v.clone() for k, v in trainer.discriminator.state_dict().items()}
-    assert set(trainer.update(*batch())) == {"content"}
+    alone = {"content", "frequencies", "face", "detail"}
+    assert set(trainer.update(*batch())) == alone
     after = trainer.discriminator.state_dict()
     assert all(torch.equal(before[key], after[key]) for key in before)
-    assert set(trainer.update(*batch())) == {"content", "fooling", "features", "realness"}
+    heard = {"fooling", "features", "realness"}
+    assert set(trainer.update(*batch())) == alone | heard
     after = trainer.discriminator.state_dict()
     assert not all(torch.equal(before[key], after[key]) for key in before)
+
+
+def test_the_discriminator_learns_for_a_while_before_it_is_heard() -> None:
+    trainer = Trainer(Path(), replace(SMALL, warm_up=0, head_start=1), CPU)
+    before = {k: v.clone() for k, v in trainer.discriminator.state_dict().items()}
+    first = trainer.update(*batch())
+    assert "realness" in first
+    assert "fooling" not in first
+    after = trainer.discriminator.state_dict()
+    assert not all(torch.equal(before[key], after[key]) for key in before)
+    assert "fooling" in trainer.update(*batch())
+
+
+def test_the_learning_rate_falls_along_a_cosine() -> None:
+    options = replace(SMALL, steps=10, learning_rate=1e-3, decay=0.2)
+    assert [options.rate(step) for step in (0, 5, 10, 20)] == pytest.approx(
+        [1e-3, 0.6e-3, 0.2e-3, 0.2e-3]
+    )
+    trainer = Trainer(Path(), options, CPU)
+    trainer.step = 5
+    trainer.update(*batch())
+    assert {group["lr"] for group in trainer.g_optim.param_groups} == {options.rate(5)}
+
+
+def test_a_run_starts_from_given_weights() -> None:
+    """Both the generator and its average; the discriminator is new."""
+    older, newer = Trainer(Path(), SMALL, CPU), Trainer(Path(), replace(SMALL, seed=1), CPU)
+    own = {k: v.clone() for k, v in newer.discriminator.state_dict().items()}
+    weights = {k: v.half() for k, v in older.average.state_dict().items()}
+    newer.start_from(weights)
+    for network in (newer.generator, newer.average):
+        state = network.state_dict()
+        assert all(torch.equal(state[k], weights[k].float()) for k in weights)
+    assert all(torch.equal(v, own[k]) for k, v in newer.discriminator.state_dict().items())
+    newer.update(*batch())
+    assert not torch.equal(
+        newer.generator.state_dict()["final_linear.0.weight"],
+        weights["final_linear.0.weight"].float(),
+    )
 
 
 def test_the_penalty_is_taken_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
