@@ -161,7 +161,7 @@ def _add_arguments(procedure: Any) -> None:
     )
     procedure.add_choice_argument(
         "guard",
-        "_Changed faces",
+        "C_hanged faces",
         "What happens to a face whose features moved or changed much",
         _choice(
             ("warn", "Report them", "They are restored, and you are told which"),

@@ -370,6 +370,12 @@ def test_killed_at_three_points_it_ends_with_the_same_bytes(
     run = ["batch", tmp_path / "photos", "--model", model_file, "-o"]
     assert gpen(*run, tmp_path / "whole").exit_code == 0
     out = tmp_path / "out"
+
+    def check_whole() -> None:
+        for name in files(out):
+            if not name.startswith(".") and name != NAME:
+                assert (out / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
     for count in (1, 4, 8):
         running = process(*run, out, "--jobs", 2)
         deadline = time.monotonic() + 120
@@ -379,26 +385,9 @@ def test_killed_at_three_points_it_ends_with_the_same_bytes(
             time.sleep(0.005)
         running.kill()
         running.communicate(timeout=60)
-        for name in files(out):  # what has a name is whole
-            if not name.startswith(".") and name != NAME:
-                assert (out / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+        check_whole()  # what has a name
     assert gpen(*run, out).exit_code == 0
     assert files(out) == files(tmp_path / "whole")
-    for name in files(out):
-        if name != NAME:
-            assert (out / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    check_whole()
     done = [line["path"] for line in lines(out)]
     assert len(done) <= 12 + 3  # a line whose result had no name yet, at each kill at most
-
-
-def test_names_and_sources_of_other_kinds(gpen, save, face, model_file, tmp_path) -> None:
-    for number in (1, 2):
-        save(tmp_path / f"scan_{number:04}.png", face)
-    out = tmp_path / "out"
-    pattern = "{dir}/{stem}_restored.webp"
-    run = ["batch", tmp_path / "scan_####.png", "-o", out, "--model", model_file, "--name", pattern]
-    assert gpen(*run, "--jobs", 2, "--memory", 0.1).stdout.startswith("2 restored.")
-    assert files(out) == [NAME, "scan_0001_restored.webp", "scan_0002_restored.webp"]
-    assert gpen(*run).stdout.startswith("2 unchanged.")
-    again = gpen(*run[:-1], "{dir}/x.png")
-    assert "gives no name of its own" in again.stderr

@@ -152,7 +152,9 @@ def test_selection_taken_for_a_face(without_face: Result) -> None:
     outcome.check_seen(expected)
     x, y, width, height = CORNER
     (face,) = outcome.parasite["faces"]
-    assert face == {"box": [x, y, x + width - 1, y + height - 1], "score": 0}
+    assert 0 < face.pop("similarity") <= 1
+    box = [x, y, x + width - 1, y + height - 1]
+    assert face == {"box": box, "score": 0, "restored": True}
 
 
 @in_gimp

@@ -13,6 +13,9 @@ from typing import Any
 NONINTERACTIVE = SimpleNamespace(value_nick="noninteractive")
 PROGRESS = ("init", "set_text", "update", "pulse", "end")
 ERRORS = SimpleNamespace(get_last_error=lambda: "refused")
+GEGL = SimpleNamespace(Rectangle=SimpleNamespace(new=lambda *sides: sides), init=lambda _: None)
+GEGL.AbyssPolicy = SimpleNamespace(NONE=0)
+STATUSES = SimpleNamespace(SUCCESS="success", CANCEL="cancel", EXECUTION_ERROR="execution error")
 
 
 class Buffer:
@@ -58,8 +61,8 @@ class Drawable:
         self.plane = bytearray(width * height * self.bpp)
         self.offsets = (0, 0)
         self.parent: Any = None
-        self.parasites: dict[str, Any] = {}
         self.mask: Any = None
+        self.parasites: dict[str, Any] = {}
         self.edit_mask = self.valid = self.visible = True
         self.locked = self.generated = False
         self.opacity = 100.0
@@ -381,24 +384,18 @@ def install() -> None:
         AddMaskType=SimpleNamespace(BLACK="black"),
         RunMode=SimpleNamespace(NONINTERACTIVE=NONINTERACTIVE),
         **{f"progress_{name}": lambda *_: True for name in PROGRESS},
-        PDBStatusType=SimpleNamespace(
-            SUCCESS="success", CANCEL="cancel", EXECUTION_ERROR="execution error"
-        ),
+        PDBStatusType=STATUSES,
         PlugIn=SimpleNamespace(error_quark=lambda: 1),
         displays_flush=lambda: None,
         get_pdb=lambda: ERRORS,
         getpid=lambda: 4711,
     )
-    gegl = SimpleNamespace(Rectangle=SimpleNamespace(new=lambda *sides: sides), init=lambda _: None)
-    gegl.AbyssPolicy = SimpleNamespace(NONE=0)
-    glib = SimpleNamespace(Error=SimpleNamespace(new_literal=lambda _quark, text, _code: text))
+    error = SimpleNamespace(new_literal=lambda _quark, text, _code: text)
     repository.__dict__.update(
         Gimp=gimp,
-        Gegl=gegl,
+        Gegl=GEGL,
         Babl=SimpleNamespace(get_name=lambda form: form),
-        GLib=glib,
+        GLib=SimpleNamespace(Error=error),
         GObject=SimpleNamespace(Value=Value),
     )
-    gi = ModuleType("gi")
-    gi.repository = repository  # type: ignore[attr-defined]
-    sys.modules.update({"gi": gi, "gi.repository": repository})
+    sys.modules.update({"gi": ModuleType("gi"), "gi.repository": repository})
