@@ -114,7 +114,7 @@ DEFAULT = Entry(
     terms="MIT License, like the engine.",
     citation=_GPEN,
     bytes=15_502_820,
-    sha256="48f70166f07324c413afc89a886f90266500d3117f01cc455fce992b8717073f",
+    sha256="eba1a08bf18ce338b6bc023d2b52574dd0881cdf5d97fe4de0066e9b5700365b",
 )
 """What restores when nobody chose; it comes along."""
 

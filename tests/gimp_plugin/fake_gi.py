@@ -60,8 +60,7 @@ class Drawable:
         self.image, self.name, self.width, self.height = image, name, width, height
         self.plane = bytearray(width * height * self.bpp)
         self.offsets = (0, 0)
-        self.parent: Any = None
-        self.mask: Any = None
+        self.parent = self.mask = None
         self.parasites: dict[str, Any] = {}
         self.edit_mask = self.valid = self.visible = True
         self.locked = self.generated = False
