@@ -242,12 +242,12 @@ def run_tests(env: Path, extra: Sequence[str]) -> int:
     status."""
     # A process per core, four at most since each loads torch, and so one thread in each.
     spread = ["-n", "auto", "--maxprocesses", "4", "--dist", "worksteal"]
-    command = [str(python_of(env)), "-m", "pytest", "-q", "-rs", *extra]
+    command = [str(python_of(env)), "-m", "pytest", "-q", "-rs"]
     variables = {"OMP_NUM_THREADS": "1", **os.environ}
-    status = subprocess.call([*command, *spread], cwd=HERE, env=variables)
+    status = subprocess.call([*command, *spread, *extra], cwd=HERE, env=variables)
     if status not in (0, TESTS_FAILED, NO_TESTS):
         return status
-    apart = subprocess.call([*command, "--apart"], cwd=HERE, env=variables)
+    apart = subprocess.call([*command, "--apart", *extra], cwd=HERE, env=variables)
     return max({status, apart} - {NO_TESTS}, default=NO_TESTS)
 
 

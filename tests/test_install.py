@@ -362,34 +362,34 @@ def test_filling_a_folder_downloads_for_this_computer(
     assert "install.py --offline FOLDER" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(("most", "apart", "both"), [(0, 5, 0), (1, 0, 1), (5, 1, 1), (5, 5, 5)])
 def test_the_tests_get_all_other_arguments_and_decide_the_status(
-    pretended: Pretended, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    pretended: Pretended, monkeypatch: pytest.MonkeyPatch, most: int, apart: int, both: int
 ) -> None:
     commands: list[list[str]] = []
 
     def call(command: list[str], **_: object) -> int:
         commands.append(command)
-        return 5
+        return apart if "--apart" in command else most
 
     monkeypatch.setattr(subprocess, "call", call)
-    assert pretended("--test", "--venv", str(pretended.env), "-k", "masks", "-x") == 5
+    assert pretended("--test", "--venv", str(pretended.env), "-k", "masks", "-x") == both
     assert pretended.ran[-1].endswith(f"--editable {installer.HERE}[test]")
     assert not pretended.ran[0].startswith("/own/python")
-    prepare, test = commands
+    prepare, *tests = commands
     assert prepare[1:] == [str(installer.HERE / "tests" / "gimp" / "roots.py"), "all"]
-    assert test[1:3] == ["-m", "pytest"]
-    assert test[-3:] == ["-k", "masks", "-x"]
+    assert ["--apart" in test for test in tests] == [False, True]
+    for test in tests:
+        assert (test[1:3], test[-3:]) == (["-m", "pytest"], ["-k", "masks", "-x"])
 
 
 @pytest.mark.skipif(os.name == "nt", reason="closes a pipe as POSIX does")
 def test_nobody_has_to_read_what_it_says(tmp_path: Path) -> None:
     env = {**os.environ, "GPEN_ENGINE_HOME": str(tmp_path / "home")}
-    command = [sys.executable, "install.py", "--dry-run"]
+    command, more = [sys.executable, "install.py", "--dry-run"], {"cwd": installer.HERE, "env": env}
     reader, writer = os.pipe()
     os.close(reader)
-    done = subprocess.run(
-        command, cwd=installer.HERE, env=env, stdout=writer, stderr=subprocess.PIPE, text=True
-    )
+    done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, **more)
     os.close(writer)
     assert (done.returncode, done.stderr) == (0, "")
 
