@@ -51,7 +51,7 @@ class RestoreOptions:
     guard_similarity: float = 0.8
     """A face whose agreement before and after (0..1, see ``faces.agreement``) is lower has changed
     much. Of the embedded model's validation faces the default marks none that were lightly or
-    moderately damaged, and one in ten of the strongly damaged."""
+    moderately damaged, and one in ten of the strongly damaged (before its last training)."""
     seed: int = 0
     """Seeds the noise of networks whose output is larger than their input (others ignore it), and
     the grain."""
