@@ -148,7 +148,7 @@ def _patiently(*args: Any, **how: Any) -> None:
         try:
             ray.init(*args, **how)
             return
-        except Exception:
+        except Exception:  # some of Ray's are of no class of their own; the last try raises its own
             ray.shutdown()
     ray.init(*args, **how)
 

@@ -1,8 +1,8 @@
 """Where eyes, nose and mouth ended up, seen by the engine's own detector.
 
 This is the landmark distance of the EDFace benchmark, and the only measure of identity here: its
-other, the cosine of a face embedding, needs a recognition network, and no well-kept and freely
-licensed package brings one along.
+other, the cosine of a face embedding, needs a recognition network, and we found no well-kept and
+freely licensed package that brings one along.
 """
 
 from __future__ import annotations
