@@ -41,6 +41,7 @@ from .looks import MOST_PREVIEW, Found, Preview, PreviewInfo
 from .messages import (
     PROTOCOL,
     SAMPLES,
+    TASKS,
     FaceInfo,
     Hello,
     PatchInfo,
@@ -55,6 +56,7 @@ __all__ = [
     "MOST_PREVIEW",
     "PROTOCOL",
     "SAMPLES",
+    "TASKS",
     "Download",
     "Engine",
     "EngineHome",

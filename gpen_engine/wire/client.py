@@ -152,7 +152,7 @@ class Engine:
         progress: Callable[[Progress], None] = lambda _: None,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> tuple[Reply, list[PatchRows]]:
-        """Sends a picture, waits, and receives its restored faces.
+        """Sends a picture, waits, and receives its restored faces, or what its task makes.
 
         Args:
             request: what is to be done.
@@ -304,7 +304,8 @@ class Engine:
             raise
 
     def _receive(self, patch: PatchInfo, request: Request, check: Callable[[], None]) -> PatchRows:
-        if patch.x + patch.width > request.width or patch.y + patch.height > request.height:
+        width, height = request.result_size
+        if patch.x + patch.width > width or patch.y + patch.height > height:
             raise bad_message("a patch lies outside of the picture")
         row = patch.width * SAMPLES[request.sample]
         pixels, coverage = bytearray(4 * row * patch.height), bytearray(row * patch.height)

@@ -9,13 +9,17 @@ from typing import Any
 from ..errors import GpenError
 from .fields import boolean, integer, items, number, numbers, optional_text, text
 
-PROTOCOL = 4
+PROTOCOL = 5
 """Raised whenever a message changes its meaning. ``hello``, ``status`` and ``stop`` never do, so
 that a newer client can always send an older engine away."""
 
 SAMPLES = {"u8": 1, "u16": 2, "float": 4}
 """Bytes of one sample: 8 and 16 bit over their whole range, or float32, nominally 0..1."""
+TASKS = ("restore", "colorize", "inpaint", "seg2face", "enlarge")
+"""What is done to a picture, as the catalogue and the command line call it."""
 RESULTS = ("layer", "faces", "merged")
+RESULTS_OF = {"inpaint": ("layer", "merged"), "seg2face": ("layer",), "enlarge": ("layer",)}
+"""Which of ``RESULTS`` a task gives, where that is not all of them."""
 MOST_SIDE = 1 << 19
 """Pixels; what GIMP allows."""
 MOST_PIXELS = 1 << 29
@@ -39,10 +43,23 @@ class Hello:
 
 @dataclass(frozen=True)
 class Request:
-    """One picture to restore, and how.
+    """One picture to restore, or to do another task to, and how.
 
     The picture's rows follow: RGBA, sRGB-encoded, straight alpha, native byte order. With
     ``selected``, the rows of its soft selection follow these: one sample a pixel, linear.
+
+    What a task does otherwise than ``restore``:
+
+    ``colorize`` has no guard and no ``keep_colours``: the patches' colours have the luminance of
+        the picture. A client lays them as *LCh Color* above it, or takes ``merged``.
+    ``inpaint`` fills the selection, as softly as it is, in each face that it touches; without
+        ``selected`` the answer is ``no_hole``.
+    ``seg2face`` takes the picture for a square face map; its one patch is all of it. A selection
+        is without effect.
+    ``enlarge`` gives a new picture: one patch at 0, 0 of :attr:`result_size`, which carries alpha,
+        and whose coverage is white everywhere; ``strength`` is that of the faces in it. Faces of
+        the request are in pixels of what is sent, those of the reply in pixels of the new
+        picture. A selection says which faces are restored; the whole picture is enlarged.
     """
 
     width: int
@@ -52,7 +69,8 @@ class Request:
     selected: bool = False
     """A selection follows: only faces that it touches are restored, and only inside of it."""
     model: str = ""
-    """Name or path of the weights; empty for the engine's default."""
+    """Name or path of the weights; empty for the engine's default, or for the known model of the
+    task where that is none for restoring."""
     strength: float = 1.0
     """0 original, 1 fully restored. Only ``merged`` results are blended by the engine; for others
     it is the opacity that the client gives the layer."""
@@ -76,6 +94,19 @@ class Request:
     overlap, with the original blended in, which replace its pixels."""
     faces: tuple[FaceInfo, ...] | None = None
     """The faces to restore, each at its own strength; None has the engine find them."""
+    task: str = "restore"
+    """One of ``TASKS``."""
+    scale: int = 2
+    """For ``enlarge``: how many times larger the new picture is, 2 or 4."""
+    upscaler: str = ""
+    """For ``enlarge``: name or path of the network for all but the faces, or ``none`` for
+    interpolation; empty for the installed one of this scale, else interpolation."""
+
+    @property
+    def result_size(self) -> tuple[int, int]:
+        """Width and height within which the patches lie."""
+        times = self.scale if self.task == "enlarge" else 1
+        return times * self.width, times * self.height
 
     @property
     def row_bytes(self) -> int:
@@ -109,15 +140,28 @@ class Request:
             guard_similarity=number(header, "guard_similarity"),
             result=text(header, "result", among=RESULTS),
             faces=None if header.get("faces") is None else faces_in(header),
+            task=text(header, "task", among=TASKS),
+            scale=integer(header, "scale", least=1),
+            upscaler=text(header, "upscaler"),
         )
-        too_wide = max(request.width, request.height) > MOST_SIDE
-        if too_wide or request.width * request.height > MOST_PIXELS:
+        if _is_too_large(request.width, request.height):
             raise GpenError(
                 "too_large",
                 f"A picture of {request.width} by {request.height} pixels is too large.",
                 "Select the part with the faces first.",
             )
+        width, height = request.result_size
+        if _is_too_large(width, height):
+            raise GpenError(
+                "too_large",
+                f"The enlarged picture would be {width} by {height} pixels, which is too large.",
+                "Enlarge it less, or a part of it.",
+            )
         return request
+
+
+def _is_too_large(width: int, height: int) -> bool:
+    return max(width, height) > MOST_SIDE or width * height > MOST_PIXELS
 
 
 @dataclass(frozen=True)
@@ -139,7 +183,8 @@ class Progress:
 
 @dataclass(frozen=True)
 class FaceInfo:
-    """A face that was found, in pixels of what was sent."""
+    """A face that was found, in pixels of what was sent; in a reply, of the picture that was made,
+    where the task makes one."""
 
     box: tuple[float, float, float, float]
     landmarks: tuple[float, ...]
@@ -181,7 +226,7 @@ def faces_in(header: Header) -> tuple[FaceInfo, ...]:
 
 @dataclass(frozen=True)
 class PatchInfo:
-    """A restored rectangle, in pixels of what was sent."""
+    """A restored rectangle, in pixels of what was sent; of the new picture, where one is made."""
 
     x: int
     y: int
@@ -218,6 +263,8 @@ class Reply:
     """Sentences for the user about what went otherwise than asked."""
     seconds: Mapping[str, float] = field(default_factory=dict)
     """Wall time of each stage in the engine, ``receive`` (of the picture) the first."""
+    task: str = "restore"
+    """As in the request."""
 
     @classmethod
     def parse(cls, header: Header) -> Reply:
@@ -231,6 +278,7 @@ class Reply:
             patches=tuple(PatchInfo.parse(patch) for patch in items(header, "patches", dict)),
             notes=tuple(items(header, "notes", str)),
             seconds={k: number(seconds, k) for k in seconds} if isinstance(seconds, dict) else {},
+            task=text(header, "task"),
         )
 
 

@@ -17,7 +17,9 @@ from gpen_engine.wire.messages import (
     MOST_SIDE,
     PROTOCOL,
     RESULTS,
+    RESULTS_OF,
     SAMPLES,
+    TASKS,
     as_header,
     error_header,
     parse_error,
@@ -31,7 +33,8 @@ requests = st.builds(
     Request,
     *(sides, sides, st.sampled_from(sorted(SAMPLES)), st.booleans(), texts, numbers, texts),
     *(st.booleans(), numbers, counts, st.booleans(), counts, st.booleans()),
-    *(texts, numbers, st.sampled_from(RESULTS)),
+    *(texts, numbers, st.sampled_from(RESULTS), st.none()),
+    *(st.sampled_from(TASKS), st.sampled_from((2, 4)), texts),
 )
 faces = st.builds(
     FaceInfo,
@@ -46,6 +49,7 @@ replies = st.builds(
     Reply,
     *(texts, st.none() | texts, texts, texts, st.lists(faces).map(tuple)),
     *(st.lists(patches).map(tuple), st.lists(texts).map(tuple), st.dictionaries(texts, numbers)),
+    st.sampled_from(TASKS),
 )
 statuses = st.builds(
     Status,
@@ -87,6 +91,9 @@ RIGHT = {
         guard=texts,
         guard_similarity=numbers,
         result=st.sampled_from(RESULTS),
+        task=st.sampled_from(TASKS),
+        scale=counts,
+        upscaler=texts,
     ),
     Reply: headers(
         model=texts,
@@ -97,6 +104,7 @@ RIGHT = {
         patches=st.lists(headers(x=counts, y=counts, width=sides, height=sides)),
         notes=st.lists(texts),
         seconds=st.dictionaries(texts, numbers | json_values),
+        task=texts,
     ),
     Hello: headers(protocol=counts, engine=texts, pid=counts),
     Progress: headers(stage=texts, done=counts, total=counts),
@@ -143,6 +151,46 @@ def test_how_large_a_picture_may_be(width: int, height: int, is_too_large: bool)
     assert "Select" in refused.value.hint
 
 
+@pytest.mark.parametrize(
+    ("width", "height", "scale", "is_too_large"),
+    [
+        (1 << 14, 1 << 13, 2, False),
+        (1 << 14, (1 << 13) + 1, 2, True),
+        (MOST_SIDE // 4, 1, 4, False),
+        (MOST_SIDE // 4 + 1, 1, 4, True),
+        (3, 3, 1 << 40, True),
+    ],
+)
+def test_how_large_a_new_picture_may_be(
+    width: int, height: int, scale: int, is_too_large: bool
+) -> None:
+    request = Request(width, height, task="enlarge", scale=scale)
+    if not is_too_large:
+        assert Request.parse(as_header("restore", request)) == request
+        return
+    with pytest.raises(GpenError) as refused:
+        Request.parse(as_header("restore", request))
+    assert refused.value.code == "too_large"
+    assert "Enlarge it less" in refused.value.hint
+
+
+def test_only_an_enlarged_picture_has_another_size() -> None:
+    for task in TASKS:
+        grown = 4 if task == "enlarge" else 1
+        assert Request(30, 20, task=task, scale=4).result_size == (30 * grown, 20 * grown)
+
+
+@pytest.mark.parametrize(("name", "value"), [("task", "paint"), ("scale", 0), ("upscaler", None)])
+def test_fields_of_tasks_are_checked(name: str, value: object) -> None:
+    header = {**as_header("restore", Request(3, 2)), name: value}
+    assert refusal(lambda: Request.parse(header)) == "protocol"
+
+
+def test_results_of_tasks_are_results_of_tasks() -> None:
+    assert set(RESULTS_OF) <= set(TASKS)
+    assert {result for results in RESULTS_OF.values() for result in results} <= set(RESULTS)
+
+
 def test_row_bytes() -> None:
     for sample, size in (("u8", 1), ("u16", 2), ("float", 4)):
         request = Request(100, 50, sample)
@@ -151,7 +199,7 @@ def test_row_bytes() -> None:
 
 def test_what_later_versions_rely_on() -> None:
     """These never change, so that any client can ask any engine how it is, or send it away."""
-    assert PROTOCOL == 4
+    assert PROTOCOL == 5
     assert as_header("stop") == {"kind": "stop"}
     assert set(as_header("hello", Hello(1, "a", 2))) == {"kind", "protocol", "engine", "pid"}
     assert Hello.parse({"protocol": 7, "engine": "9.9", "pid": 1, "more": []}).protocol == 7
