@@ -265,6 +265,8 @@ class Reply:
     """Wall time of each stage in the engine, ``receive`` (of the picture) the first."""
     task: str = "restore"
     """As in the request."""
+    upscaler: str = ""
+    """Name of the network that enlarged all but the faces; empty where none did."""
 
     @classmethod
     def parse(cls, header: Header) -> Reply:
@@ -279,6 +281,7 @@ class Reply:
             notes=tuple(items(header, "notes", str)),
             seconds={k: number(seconds, k) for k in seconds} if isinstance(seconds, dict) else {},
             task=text(header, "task"),
+            upscaler=text(header, "upscaler"),
         )
 
 

@@ -49,7 +49,7 @@ replies = st.builds(
     Reply,
     *(texts, st.none() | texts, texts, texts, st.lists(faces).map(tuple)),
     *(st.lists(patches).map(tuple), st.lists(texts).map(tuple), st.dictionaries(texts, numbers)),
-    st.sampled_from(TASKS),
+    *(st.sampled_from(TASKS), texts),
 )
 statuses = st.builds(
     Status,
@@ -105,6 +105,7 @@ RIGHT = {
         notes=st.lists(texts),
         seconds=st.dictionaries(texts, numbers | json_values),
         task=texts,
+        upscaler=texts,
     ),
     Hello: headers(protocol=counts, engine=texts, pid=counts),
     Progress: headers(stage=texts, done=counts, total=counts),
