@@ -17,7 +17,7 @@ from serving import OneModel, answers, request_for, restored, status_of, until
 
 from gpen_engine.server.job import Answer
 from gpen_engine.server.job import restore as restore_job
-from gpen_engine.server.picture import Received
+from gpen_engine.server.picture import Received, bytes_needed
 from gpen_engine.wire import EngineHome, Request, connect
 from gpen_engine.wire.channel import rows_per_strip
 
@@ -63,6 +63,31 @@ def test_faces_take_less_than_twice_their_area_beside_the_picture(
     assert len(answer.reply.faces) == 1
     assert area(answer) > picture.shape[0] * picture.shape[1] / 3
     assert peak < 2 * area(answer) * WIDEST
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+def test_an_enlarged_picture_is_held_once(models: OneModel, face: np.ndarray, dtype: str) -> None:
+    picture = sheet(face, 1200, 1, dtype)
+    request = request_for(picture, detection_size=320, task="enlarge", scale=2, upscaler="none")
+    tracemalloc.start()
+    try:
+        answer = restore_job(
+            models,
+            request,
+            Received(picture, None),
+            progress=lambda _: None,
+            cancel=lambda: False,
+        )
+        (planes,) = answer.planes
+        sent = sum(strip.nbytes for strip in planes.rows())
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert planes.pixels.shape == (2400, 2400, 4)
+    assert sent == planes.pixels.nbytes * 5 // 4
+    faces = 3 * (2 * 200) ** 2 * WIDEST
+    assert peak < planes.pixels.nbytes + faces
+    assert bytes_needed(request) == 5 * picture.nbytes
 
 
 def settled(pid: int) -> int:
