@@ -211,3 +211,20 @@ def test_two_faces_in_a_huge_picture(photo: Photo, detector: Detector) -> None:
         assert np.abs(face.landmarks - expected).max() < 0.04 * face.size[1]
     # The picture as float32 would take 1 150 000 kB.
     assert grown < 500_000, f"{grown} kB"
+
+
+def test_small_images_together_show_what_each_shows_alone(photo: Photo, detector: Detector) -> None:
+    group = Pixels(photo(SOLVAY)).rgb((0, 0, 800, 600))
+    images = [group[y : y + 300, x : x + 400] for y in (0, 300) for x in (0, 400)]
+    images[1] = np.full_like(images[1], 0.5)
+    together = detector.detect_each(images, threshold=0.5)
+    alone = [detector.detect(Pixels(image), threshold=0.5) for image in images]
+    assert [len(faces) for faces in together] == [len(faces) for faces in alone]
+    assert sum(map(len, alone)) > 3
+    assert not alone[1]
+    for some, others in zip(together, alone, strict=True):
+        for one, other in zip(
+            sorted(some, key=lambda f: f.box), sorted(others, key=lambda f: f.box), strict=True
+        ):
+            assert (one.box, one.score) == (other.box, other.score)
+            assert (one.landmarks == other.landmarks).all()
