@@ -129,8 +129,8 @@ class Detector:
     def detect_each(self, images: Sequence[FloatImage], *, threshold: float) -> list[list[Face]]:
         """The faces of each of several small images of one size, as ``detect`` finds them there.
 
-        They go through the network together, which for small ones takes a third of the time; the
-        bits are the same on a processor.
+        They go through the network together, which for small ones takes a third of the time; on a
+        processor what it says of each is the same to the last bit.
 
         Args:
             images: (h, w, 3) RGB in 0..1 each, no side longer than ``SMALL``.
