@@ -7,13 +7,15 @@ may agree in both and be another one's, but one that does not agree has certainl
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..pixels import LUMA, FloatImage, Pixels
+from ..pixels import LUMA, FloatImage
 from .coverage import face_shape
-from .detection import Detector
+from .detection import Detector, Face
 from .geometry import Points
 
 SIDE = 64
@@ -27,19 +29,31 @@ LANDMARK_SIDE = 128
 """Pixels of the copies in which landmarks are searched."""
 LANDMARK_SCORE = 0.3
 """Least confidence there: it is known that there is a face."""
+TOGETHER = 16
+"""Pairs that go through the detector at once; more take no less time each."""
 
 
-def agreement(
-    detector: Detector, before: FloatImage, after: FloatImage, template: str = "gpen"
-) -> float:
-    """The agreement of features times that of landmarks, 0..1.
+def agreements(
+    detector: Detector,
+    pairs: Sequence[tuple[FloatImage, FloatImage]],
+    template: str = "gpen",
+) -> list[float]:
+    """For each pair the agreement of features times that of landmarks, 0..1.
 
     Args:
         detector: what searches the landmarks in both.
-        before, after: (s, s, 3) RGB in 0..1, aligned in the same way; their sizes may differ.
+        pairs: a face before and after, each (s, s, 3) RGB in 0..1, aligned in the same way; their
+            sizes may differ.
         template: how they are aligned.
     """
-    return max(0.0, _features(before, after, template)) * _landmarks(detector, before, after)
+    found: list[float] = []
+    for start in range(0, len(pairs), TOGETHER):
+        some = pairs[start : start + TOGETHER]
+        found += [
+            max(0.0, _features(before, after, template)) * landmarks
+            for (before, after), landmarks in zip(some, _landmarks(detector, some), strict=True)
+        ]
+    return found
 
 
 def _features(before: FloatImage, after: FloatImage, template: str) -> float:
@@ -63,26 +77,33 @@ def _band(image: FloatImage, weight: NDArray[np.float32]) -> NDArray[np.float32]
     return band - np.float32((band * weight).sum())
 
 
-def _landmarks(detector: Detector, before: FloatImage, after: FloatImage) -> float:
-    """1 less twice the mean distance of the landmarks, in units of the eyes' distance: 0.8 when
-    they moved by a tenth of it. 1 when the damaged face shows none, and 0 when only the restored
-    one does not."""
+def _landmarks(
+    detector: Detector, pairs: Sequence[tuple[FloatImage, FloatImage]]
+) -> Iterator[float]:
+    """For each pair 1 less twice the mean distance of the landmarks, in units of the eyes'
+    distance: 0.8 when they moved by a tenth of it. 1 when the damaged face shows none, and 0 when
+    only the restored one does not."""
     side = LANDMARK_SIDE
-    small = [cv2.resize(i, (side, side), interpolation=cv2.INTER_AREA) for i in (before, after)]
-    # Beside each other, so that the detector runs once.
-    found = detector.detect(Pixels(np.hstack(small)), threshold=LANDMARK_SCORE, size=2 * side)
+    # Beside each other, so that the detector knows both at once.
+    images: list[FloatImage] = [
+        np.concatenate([_small(image) for image in pair], axis=1) for pair in pairs
+    ]
+    for faces in detector.detect_each(images, threshold=LANDMARK_SCORE):
+        one, other = (_best(faces, start) for start in (0, side))
+        if one is None or other is None:
+            yield 1.0 if one is None else 0.0
+            continue
+        eyes = max(float(np.hypot(*(one[1] - one[0]))), 1.0)
+        distance = float(np.hypot(*(other - one).T).mean()) / eyes
+        yield max(0.0, 1 - 2 * distance)
 
-    def best(start: int) -> Points | None:
-        here = [f for f in found if start <= f.landmarks[:, 0].mean() < start + side]
-        if not here:
-            return None
-        return max(here, key=lambda face: face.score).landmarks - (start, 0)
 
-    one, other = best(0), best(side)
-    if one is None:
-        return 1.0
-    if other is None:
-        return 0.0
-    eyes = max(float(np.hypot(*(one[1] - one[0]))), 1.0)
-    distance = float(np.hypot(*(other - one).T).mean()) / eyes
-    return max(0.0, 1 - 2 * distance)
+def _small(image: FloatImage) -> FloatImage:
+    small = cv2.resize(image, (LANDMARK_SIDE, LANDMARK_SIDE), interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.float32)
+
+
+def _best(faces: list[Face], start: int) -> Points | None:
+    """The landmarks of the likeliest face of the copy that begins at this column, within it."""
+    here = [f for f in faces if start <= f.landmarks[:, 0].mean() < start + LANDMARK_SIDE]
+    return max(here, key=lambda face: face.score).landmarks - (start, 0) if here else None

@@ -6,7 +6,7 @@ small copy misses the small faces of a group.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -126,11 +126,32 @@ class Detector:
         faces = merge([face for face in found if is_plausible(face)])
         return from_left_to_right(faces)
 
+    def detect_each(self, images: Sequence[FloatImage], *, threshold: float) -> list[list[Face]]:
+        """The faces of each of several small images of one size, as ``detect`` finds them there.
+
+        They go through the network together, which for small ones takes a third of the time; on a
+        processor what it says of each is the same to the last bit.
+
+        Args:
+            images: (h, w, 3) RGB in 0..1 each, no side longer than ``SMALL``.
+            threshold: as in ``detect``.
+        """
+        found = [
+            [
+                Face((x0, y0, x1, y1), points, float(score))
+                for (x0, y0, x1, y1), points, score in zip(
+                    boxes.tolist(), landmarks, scores, strict=True
+                )
+            ]
+            for boxes, landmarks, scores in self._run(images, threshold)
+        ]
+        return [merge([face for face in faces if is_plausible(face)]) for faces in found]
+
     def _search(self, pixels: Pixels, tile: Box, scale: float, threshold: float) -> list[Face]:
         """The faces in one tile that are not cut by its border, in pixels of the picture."""
         faces = []
         image = scaled(pixels, tile, scale)
-        boxes, landmarks, scores = self._run(image, threshold)
+        ((boxes, landmarks, scores),) = self._run([image], threshold)
         # From the tile's scaled pixels to the picture's: edges onto edges.
         zoom = np.array([tile[2] - tile[0], tile[3] - tile[1]]) / image.shape[1::-1]
         origin = np.array(tile[:2])
@@ -144,21 +165,24 @@ class Detector:
 
     @torch.inference_mode()
     def _run(
-        self, image: FloatImage, threshold: float
-    ) -> tuple[Points, Points, NDArray[np.float64]]:
-        """Raw detections in one RGB image: boxes (n, 4), landmarks (n, 5, 2), scores (n,)."""
-        height, width = image.shape[:2]
+        self, images: Sequence[FloatImage], threshold: float
+    ) -> list[tuple[Points, Points, NDArray[np.float64]]]:
+        """Raw detections in RGB images of one size, for each: boxes (n, 4), landmarks (n, 5, 2),
+        scores (n,)."""
+        height, width = images[0].shape[:2]
         # Whole strides, so that anchors and features agree; the mean colour outside.
-        padded = np.zeros((-(-height // 32) * 32, -(-width // 32) * 32, 3), np.float32)
-        np.subtract(image, np.array(MEAN, np.float32), out=padded[:height, :width])
-        tensor = torch.from_numpy(padded)[None].permute(0, 3, 1, 2)
+        padded = np.zeros((len(images), -(-height // 32) * 32, -(-width // 32) * 32, 3), np.float32)
+        for place, image in zip(padded, images, strict=True):
+            np.subtract(image, np.array(MEAN, np.float32), out=place[:height, :width])
+        tensor = torch.from_numpy(padded).permute(0, 3, 1, 2)
         results = self.network(tensor.to(self.device, self.dtype))
-        offsets, scores, landmark_offsets = (t[0].float().cpu() for t in results)
-        keep = (scores > threshold).nonzero().flatten()
-        boxes, landmarks = decoded(
-            offsets[keep], landmark_offsets[keep], anchors(*padded.shape[:2])[keep]
-        )
-        return boxes.numpy(), landmarks.numpy(), scores[keep].double().numpy()
+        places = anchors(*padded.shape[1:3])
+        raw = []
+        for offsets, scores, moves in zip(*(t.float().cpu() for t in results), strict=True):
+            keep = (scores > threshold).nonzero().flatten()
+            boxes, landmarks = decoded(offsets[keep], moves[keep], places[keep])
+            raw.append((boxes.numpy(), landmarks.numpy(), scores[keep].double().numpy()))
+        return raw
 
 
 def from_left_to_right(faces: Iterable[Face]) -> list[Face]:

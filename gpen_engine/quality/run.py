@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..faces import Face
+from ..faces.agreement import agreements
 from ..faces.coverage import face_shape
 from ..pixels import FloatImage
 from ..restore import RestoreOptions, Restorer
@@ -23,7 +24,17 @@ from .landmarks import FOUND, landmark_error, most_likely
 from .measures import psnr, seam, sharpness, ssim, true_detail
 
 Row = dict[str, Any]
-MEASURES = ("psnr", "ssim", "sharpness", "detail", "landmarks", "not_found", "colour", "seam")
+MEASURES = (
+    "psnr",
+    "ssim",
+    "sharpness",
+    "detail",
+    "landmarks",
+    "not_found",
+    "changed",
+    "colour",
+    "seam",
+)
 MEDIANS = ("sharpness", "detail", "landmarks", "seam")
 """Of these the median is reported, for one ratio or one false face would outweigh all; of the
 others the mean. Faces without landmarks count as the farthest."""
@@ -90,8 +101,9 @@ def measure(
             watch(name, len(cases), len(settings.classes) * len(truths.files))
             image, truth = damaged(truths[file], name, file.name, settings.seed)
             made = contenders(image, restorer, settings.strengths, settings.keep_colours)
+            alike = agreements(restorer.detector, [(image, result) for result in made.values()])
             scores = {}
-            for contender, result in made.items():
+            for (contender, result), similarity in zip(made.items(), alike, strict=True):
                 pasted = image + coverage[:, :, None] * (result - image)
                 scores[contender] = {
                     "psnr": psnr(result, truth),
@@ -99,6 +111,7 @@ def measure(
                     "sharpness": sharpness(result, truth),
                     "detail": true_detail(result, truth),
                     **_landmarks(most_likely(restorer.detector, result), faces[file]),
+                    "changed": float(similarity < RestoreOptions.guard_similarity),
                     "colour": colour_error(result, truth),
                     "seam": seam(pasted, truth, coverage),
                 }

@@ -15,6 +15,7 @@ COLUMNS = {
     "detail": ("detail", ".2f"),
     "landmarks": ("landmarks", ".3f"),
     "not_found": ("not found", ".0%"),
+    "changed": ("changed", ".0%"),
     "colour": ("ΔE", ".1f"),
     "seam": ("seam", ".2f"),
 }
@@ -24,9 +25,10 @@ masking, "restored" the model at that strength. PSNR in dB; SSIM of the luma. "s
 of the fine detail of eyes and mouth over the truth's, noise and invention counted; "detail": how
 much of the truth's fine detail is there. "landmarks": distance of the detector's five points
 from those in the truth, over the distance of the eyes; "not found": faces that the detector gives
-a score under 0.9. "ΔE": CIEDE2000 of the low frequencies. "seam": how much the error changes at the
-border of the pasted face, over how much it does beside it. PSNR, SSIM, "not found" and ΔE are means
-over the faces, the others medians."""
+a score under 0.9; "changed": faces that agree so little with the damaged ones that the guard
+marks them. "ΔE": CIEDE2000 of the low frequencies. "seam": how much the error changes at the border
+of the pasted face, over how much it does beside it. PSNR, SSIM, "not found", "changed" and ΔE are
+means over the faces, the others medians."""
 
 
 def text(found: Row) -> str:

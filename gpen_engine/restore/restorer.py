@@ -18,7 +18,7 @@ from ..checkpoints import find_model, load_model
 from ..device import choose_device
 from ..errors import GpenError
 from ..faces import Detector, Face, Patch
-from ..faces.agreement import agreement
+from ..faces.agreement import agreements
 from ..faces.coverage import Mask, Parser, face_shape
 from ..faces.detection import from_left_to_right
 from ..faces.geometry import TEMPLATES, cut_crop, resized, to_crop
@@ -211,7 +211,7 @@ class _Restoration:
     ) -> list[FloatImage]:
         """Restored crops at the model's output size, with the original's colours if wished; each
         face gets its mark."""
-        restored: list[FloatImage] = []
+        restored: list[KeptCrop] = []
         self._report(Stage.RESTORE, 0, len(crops))
         known = [self.kept.get(self._key(face)) for face in faces]
         with self._timed("align"):
@@ -221,33 +221,39 @@ class _Restoration:
             ]
         given = [treatment.given for treatment in treatments if treatment]
         batches = self.restorer.run(given, seed=self.options.seed, note=self.notes.append)
-        each = zip(faces, scales, crops, known, treatments, strict=True)
-        for face, scale, original, there, treatment in each:
+        for there, treatment in zip(known, treatments, strict=True):
             if treatment:
                 with self._timed("network"):
                     crop = next(batches)
                 with self._timed("paste"):
                     there = KeptCrop(treatment.finished(crop), treatment.damage)
             assert there
-            with self._timed("guard"):
-                there = self._compared(there, original)
-                self.marks.append(
-                    self._guarded(Mark(face, damage=there.damage, scale=scale), there)
-                )
-            self.kept.put(self._key(face), there)
-            restored.append(there.crop)
+            restored.append(there)
             self._report(Stage.RESTORE, len(restored), len(crops))
             self._check_cancelled()
-        return restored
+        with self._timed("guard"):
+            restored = self._compared(restored, crops)
+        for face, scale, there in zip(faces, scales, restored, strict=True):
+            self.marks.append(self._guarded(Mark(face, damage=there.damage, scale=scale), there))
+            self.kept.put(self._key(face), there)
+        return [there.crop for there in restored]
 
-    def _compared(self, restored: KeptCrop, original: FloatImage) -> KeptCrop:
-        """With its similarity, if the guard looks at that."""
+    def _compared(self, restored: list[KeptCrop], originals: list[FloatImage]) -> list[KeptCrop]:
+        """With their similarities, if the guard looks at those."""
         options = self.options
-        if options.guard == "off" or restored.similarity is not None:
+        if options.guard == "off":
             return restored
+        pairs = [
+            (original, there.crop)
+            for there, original in zip(restored, originals, strict=True)
+            if there.similarity is None
+        ]
         template = "gpen" if options.aligned else options.template
-        similarity = agreement(self.restorer.detector, original, restored.crop, template)
-        return restored._replace(similarity=similarity)
+        found = iter(agreements(self.restorer.detector, pairs, template))
+        return [
+            there._replace(similarity=next(found)) if there.similarity is None else there
+            for there in restored
+        ]
 
     def _guarded(self, mark: Mark, restored: KeptCrop) -> Mark:
         options, similarity = self.options, restored.similarity

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from gpen_engine.faces import Detector
-from gpen_engine.faces.agreement import agreement
+from gpen_engine.faces.agreement import TOGETHER, agreements
 from gpen_engine.faces.geometry import cut_crop, to_crop
 from gpen_engine.pixels import FloatImage, Pixels
 
@@ -29,6 +29,11 @@ def crop(photo: Photo, detector: Detector) -> Callable[[str], FloatImage]:
 
 
 Crop = Callable[[str], FloatImage]
+
+
+def agreement(detector: Detector, before: FloatImage, after: FloatImage) -> float:
+    (found,) = agreements(detector, [(before, after)])
+    return found
 
 
 def test_a_face_agrees_with_itself(crop: Crop, detector: Detector) -> None:
@@ -68,3 +73,15 @@ def test_a_face_that_is_gone_does_not_agree(crop: Crop, detector: Detector) -> N
 def test_where_nothing_was_there_is_nothing_to_lose(detector: Detector) -> None:
     flat = np.full((64, 64, 3), 0.4, np.float32)
     assert agreement(detector, flat, flat) == 1
+
+
+def test_many_pairs_agree_as_each_does_alone(crop: Crop, detector: Detector) -> None:
+    """To the last bit: whether a face is marked must not hang on its neighbours."""
+    one, other = crop("modern_colour_flags.jpg"), crop("synthetic_dreadlocks.jpg")
+    gone = np.full_like(one, 0.5)
+    few = [(one, one), (one, other), (other, gone), (gone, one)]
+    many = few * (TOGETHER // len(few) + 1)
+    alone = [agreement(detector, *pair) for pair in few]
+    assert agreements(detector, many) == alone * (TOGETHER // len(few) + 1)
+    assert len(set(alone)) == 4
+    assert agreements(detector, []) == []

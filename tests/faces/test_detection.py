@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from gpen_engine.faces import Detector, Face
-from gpen_engine.faces.detection import OVERLAP, TILE, scales, tiles
+from gpen_engine.faces.detection import OVERLAP, TILE, from_left_to_right, scales, tiles
 from gpen_engine.faces.merging import overlap
 from gpen_engine.pixels import Pixels
 
@@ -211,3 +211,20 @@ def test_two_faces_in_a_huge_picture(photo: Photo, detector: Detector) -> None:
         assert np.abs(face.landmarks - expected).max() < 0.04 * face.size[1]
     # The picture as float32 would take 1 150 000 kB.
     assert grown < 500_000, f"{grown} kB"
+
+
+def test_small_images_together_show_what_each_shows_alone(photo: Photo, detector: Detector) -> None:
+    group = Pixels(photo(SOLVAY)).rgb((0, 0, 800, 560))
+    images = [group[y : y + 280, x : x + 400] for y in (0, 280) for x in (0, 400)]
+    images[1] = np.full_like(images[1], 0.5)
+    together = detector.detect_each(images, threshold=0.5)
+    alone = [detector.detect(Pixels(image), threshold=0.5) for image in images]
+    assert [len(faces) for faces in together] == [len(faces) for faces in alone]
+    assert sum(map(len, alone)) > 3
+    assert not alone[1]
+    for some, others in zip(together, alone, strict=True):
+        pairs = zip(from_left_to_right(some), others, strict=True)
+        for one, other in pairs:
+            assert one.score == other.score
+            assert np.allclose(one.box, other.box, rtol=0, atol=1e-9)
+            assert np.allclose(one.landmarks, other.landmarks, rtol=0, atol=1e-9)

@@ -43,7 +43,20 @@ def test_every_contender_meets_every_measure(ran, restorer: Restorer) -> None:
     assert rows["lowres64"]["input"]["sharpness"] < 0.5 < 2 < rows["noise"]["input"]["sharpness"]
     assert rows["noise"]["classical"]["psnr"] > rows["noise"]["input"]["psnr"] + 3
     assert rows["lowres64"]["input"]["not_found"] == 0
+    assert all(row["input"]["changed"] == 0 for row in rows.values())  # it is what it was
     assert 0 < rows["lowres64"]["input"]["landmarks"] < 0.1
+
+
+def test_the_guard_counts_faces_that_became_others(
+    restorer: Restorer, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = replace(settings, classes=("blur",), strengths=(1.0,))
+    monkeypatch.setattr(
+        "gpen_engine.quality.run.contenders",
+        lambda image, *_: {"input": image, "restored 1": image[::-1]},
+    )
+    rows = measure(restorer, few)[1]["damages"]["blur"]
+    assert (rows["input"]["changed"], rows["restored 1"]["changed"]) == (0, 1)
 
 
 def test_the_same_settings_give_the_same_numbers(
