@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from numpy.typing import NDArray
 
 from ..faces import Detector, Face
-from ..pixels import Pixels
+from ..pixels import FloatImage, Pixels
 
 
 class Elsewhere(Detector):
@@ -54,6 +54,10 @@ class Elsewhere(Detector):
         if not meant:
             return faces
         return [enlarged(face, self.scale) for face in faces if self.wanted(face)]
+
+    def detect_each(self, images: Sequence[FloatImage], *, threshold: float) -> list[list[Face]]:
+        """See ``Detector.detect_each``: small images are always searched themselves."""
+        return self.detector.detect_each(images, threshold=threshold)
 
 
 def enlarged(face: Face, scale: int) -> Face:
