@@ -42,6 +42,7 @@ class RestoreResult:
         self,
         onto: NDArray[Any] | None = None,
         convert: Callable[[FloatImage], FloatImage] | None = None,
+        limits: tuple[float, float] = (0.0, 1.0),
     ) -> NDArray[Any]:
         """The picture with its faces restored, as a new array.
 
@@ -51,6 +52,7 @@ class RestoreResult:
             onto: the picture in another colour space or depth, by default the one restored.
             convert: takes patches (h, w, 3) in sRGB, 0..1, to the colour space of ``onto``:
                 (h, w, 3), or (h, w, 1) when that is grey.
+            limits: what sRGB's black and white are there; see ``pixels.add_change``.
 
         Returns:
             An array like ``onto``.
@@ -59,5 +61,6 @@ class RestoreResult:
         view = base[:, :, None] if base.ndim == 2 else base
         for island in islands(self.patches):
             rgb = convert(island.rgb) if convert else in_channels(island.rgb, view.shape[2])
-            add_change(view, island.box, rgb, island.coverage * np.float32(self.strength))
+            shown = island.coverage * np.float32(self.strength)
+            add_change(view, island.box, rgb, shown, limits)
         return base

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from ..faces import Patch
 from ..faces.patch import islands
-from ..pictures import Picture, from_unit, to_srgb
-from ..pictures.icc import differs_from_srgb
+from ..pictures import Picture, from_unit, is_srgb, to_srgb
 from ..pixels import FloatImage, Pixels, add_change
 from ..restore import RestoreOptions, RestoreResult
 from ..restore.options import CancelHook, ProgressHook
@@ -32,6 +31,7 @@ class Colorized(RestoreResult):
         self,
         onto: NDArray[Any] | None = None,
         convert: Callable[[FloatImage], FloatImage] | None = None,
+        limits: tuple[float, float] = (0.0, 1.0),
     ) -> NDArray[Any]:
         """The picture with its faces in colour; see ``RestoreResult.composite``.
 
@@ -45,7 +45,7 @@ class Colorized(RestoreResult):
             before = linear(self.pixels.rgb(island.box))
             mixed = before + share[:, :, None] * (linear(island.rgb) - before)
             rgb = with_luminance(mixed, luminance(before))
-            add_change(base, island.box, convert(rgb) if convert else rgb, share > 0)
+            add_change(base, island.box, convert(rgb) if convert else rgb, share > 0, limits)
         return base
 
 
@@ -63,13 +63,13 @@ class Colorizer(Task):
         picture, notes = super().prepared(picture, options)
         if not picture.is_grey:
             return picture, notes
-        pixels, profile = picture.colour, picture.profile
-        if profile is not None and differs_from_srgb(profile):
+        pixels = picture.colour
+        if not is_srgb(picture):
             pixels = from_unit(to_srgb(picture), pixels.dtype)
         pixels = np.repeat(pixels, 3, axis=2)
         if picture.alpha is not None:
             pixels = np.dstack([pixels, picture.alpha])
-        return replace(picture, pixels=pixels, profile=None), notes
+        return replace(picture, pixels=pixels, profile=None, film=None), notes
 
     def restore(
         self,
