@@ -96,27 +96,33 @@ def add_change(
     box: Box,
     target: FloatImage,
     coverage: NDArray[np.float32 | np.bool_],
+    limits: tuple[float, float] = (0.0, 1.0),
 ) -> None:
     """Moves a region of an image array towards ``target``, in place, rounding once.
 
     The *change* is added, ``old + coverage * (target - clip(old))``, so that coverage 0 keeps
-    every bit and highlights beyond 1 keep their excess.
+    every bit, and highlights beyond white and what is darker than black keep their excess.
 
     Args:
         array: (H, W, C) as in :class:`Pixels`.
         box: the region.
-        target: (h, w, 1 or 3) in 0..1, the colour channels to move to.
+        target: (h, w, 1 or 3) within the limits, the colour channels to move to.
         coverage: (h, w) in 0..1, or whether; the pixels where it is 0 are not written.
+        limits: black and white, between which the picture can be restored, in units of the largest
+            number that the type holds, or of 1.
     """
     x0, y0, x1, y1 = box
     region = array[y0:y1, x0:x1, : target.shape[2]]
     for y in range(0, y1 - y0, STRIP):
         rows = slice(y, y + STRIP)
-        _move(region[rows], target[rows], coverage[rows])
+        _move(region[rows], target[rows], coverage[rows], limits)
 
 
 def _move(
-    region: NDArray[Any], target: FloatImage, coverage: NDArray[np.float32 | np.bool_]
+    region: NDArray[Any],
+    target: FloatImage,
+    coverage: NDArray[np.float32 | np.bool_],
+    limits: tuple[float, float],
 ) -> None:
     """``add_change`` of a region as a whole, which takes ten times its memory in float64."""
     array, touched = region, coverage > 0
@@ -125,7 +131,7 @@ def _move(
     # float64 for 16 bit and up: a float32 step at 65535 is 1/256 of a level, but rounding is free.
     old = region[touched].astype(np.float64) / white
     old = np.nan_to_num(old, copy=False, nan=0.0, posinf=1.0, neginf=0.0)  # as they are read
-    change = coverage[touched][:, None] * (target[touched] - np.clip(old, 0, 1))
+    change = coverage[touched][:, None] * (target[touched] - np.clip(old, *limits))
     new = old + change
     if integer:
         new = np.rint(np.clip(new, 0, 1) * white)

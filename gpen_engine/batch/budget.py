@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..errors import GpenError
+from ..pictures.formats import dpx, exr
 
 COPIES = 5
 """What a picture takes at most, in times of its decoded pixels: they, the restored ones, a file
@@ -87,6 +88,11 @@ def _size(path: Path) -> tuple[int, int, int]:
             assert isinstance(page, tifffile.TiffPage)
             stored = -(-page.bitspersample // 8) * page.samplesperpixel
             return page.imagewidth, page.imagelength, stored
+    if head.startswith((b"v/1\x01", b"SDPX", b"XPDS")):
+        with path.open("rb") as file:
+            if head[0] == ord("v"):
+                return *exr.window(file), 16
+            return *dpx.size(file), 8
     from PIL import Image
 
     with Image.open(path) as picture:

@@ -171,14 +171,23 @@ def _of_photo(
     }
 
 
-def motion(landmarks: Points, scale: float, frames: int) -> list[Similarity]:
-    """Photograph to frame: a pan, a zoom and a slight turn around a face, there and back."""
+def motion(
+    landmarks: Points, scale: float, frames: int, size: tuple[int, int] = SIZE
+) -> list[Similarity]:
+    """Photograph to frame: a pan, a zoom and a slight turn around a face, there and back.
+
+    Args:
+        landmarks: of the face, in pixels of the photograph.
+        scale: pixels of a frame for one of the photograph.
+        frames: how many.
+        size: width and height of a frame.
+    """
     middle = landmarks.mean(axis=0)
     moves = []
     for number in range(frames):
         u = 1 - abs(1 - number / (RATE - 1) % 2)
         zoom, turn = scale * (0.92 + 0.16 * u), 0.03 * np.sin(2 * np.pi * u)
-        to = np.array(SIZE) / 2 + (60 * (u - 0.5) + 1.5 * np.sin(5 * u), 25 * (u - 0.5))
+        to = np.array(size) / 2 + (60 * (u - 0.5) + 1.5 * np.sin(5 * u), 25 * (u - 0.5))
         matrix = zoom * np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
         moves.append(Similarity(np.hstack([matrix, (to - matrix @ middle)[:, None]])))
     return moves
@@ -186,11 +195,11 @@ def motion(landmarks: Points, scale: float, frames: int) -> list[Similarity]:
 
 def damaged(frame: FloatImage, rng: np.random.Generator) -> NDArray[np.uint8]:
     """One frame with its own grain and compression."""
-    width, height = SIZE
+    height, width = frame.shape[:2]
     small = (round(width / SHRINK), round(height / SHRINK))
     soft = cv2.resize(blur(frame, BLUR), small, interpolation=cv2.INTER_AREA)
     grainy = add_noise(np.asarray(soft, np.float32), NOISE, rng)
-    large = cv2.resize(grainy, SIZE, interpolation=cv2.INTER_CUBIC)
+    large = cv2.resize(grainy, (width, height), interpolation=cv2.INTER_CUBIC)
     packed = jpeg(np.asarray(large, np.float32), QUALITY)
     return np.rint(packed * 255).astype(np.uint8)
 

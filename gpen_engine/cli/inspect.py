@@ -21,9 +21,7 @@ PARASITE = "gpen-restoration"
 
 @guarded
 def inspect(
-    files: Annotated[
-        list[Path], typer.Argument(metavar="FILE", help="JPEG, PNG, TIFF, WebP, or GIMP's XCF.")
-    ],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="A picture, or GIMP's XCF.")],
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Everything, for programs.")] = False,
 ) -> None:

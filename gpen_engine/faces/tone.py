@@ -44,11 +44,27 @@ class Tone:
     luminance is 0."""
 
     @classmethod
-    def of(cls, crop: FloatImage) -> Tone | None:
-        """The tone of a crop, (size, size, 3) RGB in 0..1; None for one in colour."""
+    def of(cls, crop: FloatImage, toned: bool | None = None) -> Tone | None:
+        """The tone of a crop, (size, size, 3) RGB in 0..1; None for one in colour.
+
+        Args:
+            crop: the picture of a face.
+            toned: whether it has one, where that is known already, as in a film, in which the
+                decision must not change from frame to frame. What is grey to the bit is grey,
+                whatever is said.
+        """
+        tone, colourfulness = cls.measured(crop)
+        if toned is None:
+            toned = colourfulness < 1
+        return tone if toned or colourfulness == 0 else None
+
+    @classmethod
+    def measured(cls, crop: FloatImage) -> tuple[Tone, float]:
+        """The tone that comes nearest to a crop, (size, size, 3) RGB in 0..1, and how far the crop
+        is from it: 0 when it is grey to the bit, 1 from where it counts as a coloured one."""
         small = resized(crop, min(crop.shape[0], SIDE))
         if is_grey(small):
-            return cls(np.zeros((NODES, 3)))
+            return cls(np.zeros((NODES, 3))), 0.0
         sigma = max(small.shape[0] * SMOOTHING, 0.3)
         smooth = cv2.GaussianBlur(small, (0, 0), sigma).astype(np.float32)
         luma = (smooth @ LUMA).ravel()
@@ -56,7 +72,7 @@ class Tone:
         tone = cls(_curve(luma, colours))
         distance = float(np.sqrt(np.mean((colours - tone._at(luma)) ** 2)))
         share = LEAST_SHARE * float(luma.std())
-        return tone if distance < max(min(LEAST_COLOUR, share), ROUNDING) else None
+        return tone, distance / max(min(LEAST_COLOUR, share), ROUNDING)
 
     def put_on(self, crop: FloatImage) -> FloatImage:
         """The luminances of a crop (size, size, 3) in this tone."""

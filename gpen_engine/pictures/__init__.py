@@ -1,6 +1,6 @@
-"""Picture files in and out: JPEG, PNG, TIFF and WebP, with depth, colours, notes and alpha."""
+"""Picture files in and out, with depth, colours, notes and alpha."""
 
-from .colour import from_srgb, to_srgb
+from .colour import from_srgb, is_srgb, to_srgb
 from .depth import from_unit, to_unit
 from .picture import Picture, Pixels
 from .reading import read_picture, read_xmp
@@ -11,6 +11,7 @@ __all__ = [
     "Pixels",
     "from_srgb",
     "from_unit",
+    "is_srgb",
     "read_picture",
     "read_xmp",
     "to_srgb",

@@ -1,6 +1,7 @@
 """From a picture's own colours to sRGB and back, in float precision.
 
-The network knows sRGB only; the file keeps its own colours. A profile that describes another
+The network knows sRGB only; the file keeps its own colours, as a profile or the encoding of a film
+format says. A profile that describes another
 colour model than the pixels have (an RGB profile in a grey file, often seen) is ignored here, as
 viewers do, and still kept in the file.
 """
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .depth import to_unit
+from .encoding import Encoding
 from .icc import differs_from_srgb, model_of, srgb, transform
 from .picture import Picture, Pixels
 
@@ -26,22 +28,24 @@ def to_srgb(picture: Picture, box: tuple[int, int, int, int] | None = None) -> N
     """The picture's colours, without alpha, as sRGB: a new float32 array with white at 1.
 
     Args:
-        picture: of any depth and profile.
+        picture: of any depth, profile and encoding.
         box: (x0, y0, x1, y1) in pixels, x1 and y1 excluded; None takes the whole picture.
 
     Returns:
         (h, w, 3), sRGB-encoded; of a grey picture (h, w, 1), grey with sRGB's curve.
         In 0..1 for whole-number pictures: colours that sRGB cannot show are clipped. Float
-        pictures are not clipped, neither their own values beyond 1 nor colours outside sRGB.
-        Without a profile, or with sRGB's, values are the file's own, exactly (and NaN stays NaN);
-        with another, NaN becomes black.
+        pictures and those of film formats are not clipped, neither their own values beyond 1 nor
+        colours outside sRGB. Without a profile, or with sRGB's, values are the file's own, exactly
+        (and NaN stays NaN); with another, NaN becomes black.
     """
     height, width = picture.pixels.shape[:2]
     x0, y0, x1, y1 = box or (0, 0, width, height)
     if not (0 <= x0 < x1 <= width and 0 <= y0 < y1 <= height):
         raise ValueError(f"box {box} does not lie within {width} x {height}")
     colour = picture.colour[y0:y1, x0:x1]
-    profile = _profile(picture)
+    encoding, profile = _encoding(picture), _profile(picture)
+    if encoding:
+        return _in_strips(lambda strip: encoding.to_srgb(to_unit(strip)), colour, colour.shape[2])
     if profile is None:
         return colour.copy() if colour.dtype == np.float32 else to_unit(colour)
 
@@ -65,7 +69,12 @@ def from_srgb(rgb: NDArray[np.float32], picture: Picture) -> NDArray[np.float32]
         or of a grey picture (h, w, 1): the luma of the patch. In 0..1 for whole-number pictures,
         unclipped for float ones. Without a profile, or with sRGB's, colours are exactly ``rgb``'s.
     """
-    profile = _profile(picture)
+    encoding, profile = _encoding(picture), _profile(picture)
+    channels = picture.colour.shape[2]
+    if encoding:
+        return _in_strips(
+            lambda strip: _clipped(encoding.from_srgb(strip, channels), picture), rgb, channels
+        )
     if profile is None:
         if not picture.is_grey:
             return np.array(np.broadcast_to(rgb, (*rgb.shape[:2], 3)), np.float32)
@@ -79,7 +88,18 @@ def from_srgb(rgb: NDArray[np.float32], picture: Picture) -> NDArray[np.float32]
         values = np.broadcast_to(values, (*values.shape[:2], 3))
         return _clipped(transform(values, srgb(), profile), picture)
 
-    return _in_strips(convert, rgb, picture.colour.shape[2])
+    return _in_strips(convert, rgb, channels)
+
+
+def is_srgb(picture: Picture) -> bool:
+    """Whether the picture's own colours are sRGB's, or taken for it."""
+    return not _encoding(picture) and (
+        picture.profile is None or not differs_from_srgb(picture.profile)
+    )
+
+
+def _encoding(picture: Picture) -> Encoding | None:
+    return picture.film.encoding if picture.film else None
 
 
 def _profile(picture: Picture) -> bytes | None:

@@ -18,22 +18,22 @@ from .xmp import carried
 T = TypeVar("T")
 
 _HEAD = 16  # bytes that tell the format
-_FILM = {b"v/1\x01": "OpenEXR", b"SDPX": "DPX", b"XPDS": "DPX"}
 _HIGHEST_DPI = 65535  # what JPEG can state; no scanner comes near
 
 
 def read_picture(path: str | os.PathLike[str]) -> Picture:
-    """Reads a JPEG, PNG, TIFF or WebP file, recognised by its content, and turns it upright.
+    """Reads a picture file of one of ``FORMATS``, recognised by its content, and turns it upright.
 
     Depth, colour profile, EXIF, alpha and resolution are kept as they are, with these exceptions:
     palettes become RGB (with alpha where they have transparency); 1, 2 and 4 bits become 8; CMYK
     becomes sRGB, by its profile or plainly, and loses the profile; of several pages or frames the
-    first is read. XMP loses what is not true any more, such as the orientation; old IPTC notes are
-    not read. Up to 500 megapixels.
+    first is read. What ``Film`` holds goes along, too. XMP loses what is not true any more, such as
+    the orientation; old IPTC notes are not read. Up to 500 megapixels.
 
     Raises:
         GpenError: ``file_missing``; ``bad_image`` when it is no picture, damaged, cut short, too
-            large or of a kind that is not read; ``out_of_memory``.
+            large or of a kind that is not read; ``film_missing`` for OpenEXR and DPX without
+            OpenImageIO; ``out_of_memory``.
     """
     picture, orientation = _read(Path(path), lambda format, file: format.decode(file))
     return _upright(picture, orientation)
@@ -54,6 +54,8 @@ def _read(path: Path, what: Callable[[Format, BinaryIO], T]) -> T:
     try:
         with path.open("rb") as file:
             return what(format, file)
+    except GpenError:
+        raise
     except Unsupported as error:
         raise GpenError(
             "bad_image",
@@ -93,17 +95,11 @@ def _format(path: Path) -> Format:
     for format in FORMATS:
         if any(head[at:].startswith(signature) for at, signature in format.signatures):
             return format
-    for signature, name in _FILM.items():
-        if head.startswith(signature):
-            raise GpenError(
-                "bad_image",
-                f"The file {path.name} is {name}, which is not read here.",
-                "Convert it to floating-point or 16-bit TIFF with sRGB's curve, which are kept.",
-            )
     raise GpenError(
         "bad_image",
         f"The file {path.name} is not a picture that can be read here.",
-        "JPEG, PNG, TIFF and WebP are read; save others, such as HEIC or RAW, as one of these.",
+        "JPEG, PNG, TIFF, WebP, OpenEXR and DPX are read; save others, such as HEIC or RAW, as one"
+        " of these.",
     )
 
 

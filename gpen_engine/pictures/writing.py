@@ -30,7 +30,9 @@ def write_picture(
     * depth: float to 16 bits in PNG, everything to 8 bits in JPEG and WebP; rounded once, without
       dither;
     * alpha in JPEG: the picture is laid on white;
-    * grey in WebP: becomes RGB, in sRGB when it had a grey profile, which could not be kept.
+    * grey in WebP: becomes RGB, in sRGB when it had a grey profile, which could not be kept;
+    * profiles in OpenEXR and DPX, and their own encodings elsewhere: become sRGB, which OpenEXR
+      keeps as linear light, and DPX as video; what lies beyond white stays where there is float.
 
     Profile, EXIF, XMP and resolution go along, but for: EXIF over 64 KB in JPEG and in a TIFF over
     3 GB; XMP over 64 KB in JPEG, of which only the note about restored faces is left. Camera
@@ -40,14 +42,15 @@ def write_picture(
     The file is written under a temporary name and renamed.
 
     Args:
-        path: ends in .jpg, .jpeg, .png, .tif, .tiff or .webp, in any case.
+        path: ends in one of the suffixes of ``FORMATS``, in any case.
         picture: what to write.
         force: an existing file is replaced.
         quality: 1..100, for JPEG and WebP.
 
     Raises:
         GpenError: ``bad_output`` (no such format, or too large a side for it), ``output_exists``,
-            ``cannot_write`` (no folder, no right, disk full), ``out_of_memory``.
+            ``cannot_write`` (no folder, no right, disk full), ``film_missing`` for OpenEXR and DPX
+            without OpenImageIO, ``out_of_memory``.
     """
     path = Path(path)
     format = _format(path)
@@ -65,6 +68,10 @@ def write_picture(
         )
     try:
         data = format.encode(_fitting(picture, format), quality)
+    except OSError as error:  # of a library that writes to a file of its own
+        raise GpenError(
+            "cannot_write", f"The picture {path.name} cannot be written.", f"The reason: {error}"
+        ) from error
     except MemoryError as error:
         raise GpenError(
             "out_of_memory",
@@ -100,7 +107,9 @@ def _fitting(picture: Picture, format: Format) -> Picture:
     depth = pixels.dtype if pixels.dtype in format.depths else format.depths[-1]
     flatten = picture.has_alpha and not format.alpha
     spread = picture.is_grey and not format.grey
-    if depth == pixels.dtype and not flatten and not spread:
+    foreign = picture.film is not None and picture.film.format != format.name
+    as_srgb = spread or foreign or (picture.profile is not None and not format.profile)
+    if depth == pixels.dtype and not flatten and not as_srgb:
         return picture
     rows = max(1, _STRIP_PIXELS // pixels.shape[1])  # strips, to hold little of it in float
     strips = (
@@ -108,18 +117,26 @@ def _fitting(picture: Picture, format: Format) -> Picture:
         for top in range(0, len(pixels), rows)
     )
     fitting = np.concatenate(
-        [from_unit(_converted(strip, flatten, spread), depth) for strip in strips]
+        [from_unit(_converted(strip, flatten, spread, as_srgb), depth) for strip in strips]
     )
-    profile = None if spread else picture.profile
-    return dataclasses.replace(picture, pixels=fitting, profile=profile)
+    if as_srgb:
+        return dataclasses.replace(picture, pixels=fitting, profile=None, film=None)
+    return dataclasses.replace(picture, pixels=fitting)
 
 
-def _converted(picture: Picture, flatten: bool, spread: bool) -> NDArray[np.float32]:
-    """The picture in 0..1: ``flatten`` lays it on white, ``spread`` makes grey sRGB colours."""
-    colour = to_srgb(picture).repeat(3, axis=2) if spread else to_unit(picture.colour)
+def _converted(picture: Picture, flatten: bool, spread: bool, as_srgb: bool) -> NDArray[np.float32]:
+    """The picture in 0..1: ``flatten`` lays it on white, ``spread`` makes grey colours, ``as_srgb``
+    converts to sRGB, with straight alpha."""
     if picture.alpha is None:
-        return colour
+        colour = to_srgb(picture) if as_srgb else to_unit(picture.colour)
+        return colour.repeat(3, axis=2) if spread else colour
     alpha = to_unit(picture.alpha)[..., None]
+    if as_srgb and picture.film and picture.film.associated:
+        shown = np.divide(picture.colour, alpha, out=picture.colour.copy(), where=alpha > 0)
+        picture = dataclasses.replace(picture, pixels=np.concatenate((shown, alpha), axis=2))
+    colour = to_srgb(picture) if as_srgb else to_unit(picture.colour)
+    if spread:
+        colour = colour.repeat(3, axis=2)
     if flatten:
         return colour * alpha + (1 - alpha)
     return np.concatenate((colour, alpha), axis=2)

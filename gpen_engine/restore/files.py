@@ -18,13 +18,13 @@ from ..faces import Face
 from ..pictures import (
     Picture,
     from_srgb,
+    is_srgb,
     read_picture,
     to_srgb,
     to_unit,
     write_picture,
 )
 from ..pictures.formats import FORMATS
-from ..pictures.icc import differs_from_srgb
 from ..provenance import marked
 from ..version import version
 from .marks import Mark
@@ -52,7 +52,7 @@ class FileReport:
     """Of the written picture, upright, in pixels."""
     height: int
     depth: int
-    """Bits a sample that the source has: 8, 16, or 32 for floating point."""
+    """Bits a sample that the source has: 8, 16, or 32 for floating point; film has others."""
     faces: list[Face]
     """The restored ones, from left to right."""
     seconds: dict[str, float]
@@ -121,7 +121,7 @@ def restore_file(
 
     Args:
         restorer: model and detector, or a task that has them.
-        source: JPEG, PNG, TIFF or WebP.
+        source: a picture of one of the formats that are read.
         target: written whole or not at all; its suffix is the format.
         options: what is to be done; a region counts in pixels of the upright picture.
         force: an existing target is replaced, be it the source itself.
@@ -139,7 +139,7 @@ def restore_file(
     clock = _Clock()
     with clock.stage("read"):
         picture = read_picture(source)
-    depth = 8 * picture.pixels.dtype.itemsize
+    depth, film = picture.bits, picture.film
     picture, notes = task.prepared(picture, options)
     with clock.stage("colour"):
         pixels = srgb_pixels(picture)
@@ -148,7 +148,9 @@ def restore_file(
     clock.seconds |= result.seconds
     with clock.stage("paste"):
         restored = result.composite(
-            onto=task.canvas(picture, result), convert=lambda rgb: from_srgb(rgb, picture)
+            onto=task.canvas(picture, result),
+            convert=lambda rgb: from_srgb(rgb, picture),
+            limits=picture.limits,
         )
     height, width = restored.shape[:2]
     with clock.stage("write"):
@@ -173,7 +175,7 @@ def restore_file(
         sha256=task.model.sha256,
         options=options,
         quality=quality,
-        notes=[*notes, *result.notes],
+        notes=[*(film.notes if film else ()), *notes, *result.notes],
         marks=result.marks,
         source_sha256=source_sum,
         target_sha256=sha256_of(target),
@@ -184,7 +186,7 @@ def check_target(source: Path, target: Path, *, force: bool = False) -> None:
     """What would make writing fail after a long time of restoring, found before.
 
     Raises:
-        GpenError: ``output_exists``, ``bad_output`` or ``cannot_write``.
+        GpenError: ``output_exists``, ``bad_output``, ``cannot_write`` or ``film_missing``.
     """
     suffixes = [suffix for format in FORMATS for suffix in format.suffixes]
     if target.suffix.lower() not in suffixes:
@@ -193,6 +195,7 @@ def check_target(source: Path, target: Path, *, force: bool = False) -> None:
             f"The name {target.name} does not end as a picture's that can be written.",
             f"End it in one of {', '.join(suffixes)}, or name a folder that exists.",
         )
+    next(format for format in FORMATS if target.suffix.lower() in format.suffixes).need()
     if target.exists() and not force:
         if source.exists() and target.samefile(source):
             raise GpenError(
@@ -216,7 +219,7 @@ def check_target(source: Path, target: Path, *, force: bool = False) -> None:
 def srgb_pixels(picture: Picture) -> NDArray[Any]:
     """What the network is to see: the pixels themselves, or in sRGB when they are in another
     space; alpha goes along, because fully transparent pixels are not touched."""
-    if picture.profile is None or not differs_from_srgb(picture.profile):
+    if is_srgb(picture):
         return picture.pixels
     colour = to_srgb(picture)
     return colour if picture.alpha is None else np.dstack([colour, to_unit(picture.alpha)])

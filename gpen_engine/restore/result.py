@@ -43,6 +43,7 @@ class RestoreResult:
         self,
         onto: NDArray[Any] | None = None,
         convert: Callable[[FloatImage], FloatImage] | None = None,
+        limits: tuple[float, float] = (0.0, 1.0),
     ) -> NDArray[Any]:
         """The picture with its faces restored, as a new array.
 
@@ -52,23 +53,27 @@ class RestoreResult:
             onto: the picture in another colour space or depth, by default the one restored.
             convert: takes patches (h, w, 3) in sRGB, 0..1, to the colour space of ``onto``:
                 (h, w, 3), or (h, w, 1) when that is grey.
+            limits: what sRGB's black and white are there; see ``pixels.add_change``.
 
         Returns:
             An array like ``onto``.
         """
         base = (self.pixels.given if onto is None else onto).copy()
-        self.paste(base, convert)
+        self.paste(base, convert, limits)
         return base
 
     def paste(
-        self, onto: NDArray[Any], convert: Callable[[FloatImage], FloatImage] | None = None
+        self,
+        onto: NDArray[Any],
+        convert: Callable[[FloatImage], FloatImage] | None = None,
+        limits: tuple[float, float] = (0.0, 1.0),
     ) -> None:
         """``composite`` in place."""
         view = onto[:, :, None] if onto.ndim == 2 else onto
         for island in islands(self.patches):
             rgb, share = self.change(island)
             rgb = convert(rgb) if convert else in_channels(rgb, view.shape[2])
-            add_change(view, island.box, rgb, share)
+            add_change(view, island.box, rgb, share, limits)
 
     def merged(self, island: Patch | Island) -> NDArray[Any]:
         """The finished picture in the box of an island of this result.

@@ -17,6 +17,7 @@ class Treatment:
         crop: (in_size, in_size, 3) RGB in 0..1, as it was cut from the picture.
         scale: pixels of the crop for one of the picture.
         options: what is to be kept.
+        toned: whether it is grey or sepia, where that is known already; see ``Tone.of``.
 
     Attributes:
         original: the crop as it was cut.
@@ -24,11 +25,13 @@ class Treatment:
         given: the crop for the network, without a printer's dots.
     """
 
-    def __init__(self, crop: FloatImage, scale: float, options: RestoreOptions) -> None:
+    def __init__(
+        self, crop: FloatImage, scale: float, options: RestoreOptions, toned: bool | None = None
+    ) -> None:
         self.original = crop
         self._options = options
         self.damage, clean = assess(crop, scale, options.template)
-        self._tone = Tone.of(clean) if options.keep_colours else None
+        self._tone = Tone.of(clean, toned) if options.keep_colours else None
         self.given = in_grey(clean) if self._tone else clean
 
     def finished(self, restored: FloatImage) -> FloatImage:

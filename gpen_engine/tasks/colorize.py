@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from ..faces import Patch
 from ..faces.coverage import Mask
 from ..faces.patch import Island
-from ..pictures import Picture, from_unit, to_srgb
-from ..pictures.icc import differs_from_srgb
+from ..pictures import Picture, from_unit, is_srgb, to_srgb
 from ..pixels import FloatImage, Pixels
 from ..restore import RestoreOptions, RestoreResult
 from ..restore.task import How, Task
@@ -58,13 +57,13 @@ class Colorizer(Task):
         picture, notes = super().prepared(picture, options)
         if not picture.is_grey:
             return picture, notes
-        pixels, profile = picture.colour, picture.profile
-        if profile is not None and differs_from_srgb(profile):
+        pixels = picture.colour
+        if not is_srgb(picture):
             pixels = from_unit(to_srgb(picture), pixels.dtype)
         pixels = np.repeat(pixels, 3, axis=2)
         if picture.alpha is not None:
             pixels = np.dstack([pixels, picture.alpha])
-        return replace(picture, pixels=pixels, profile=None), notes
+        return replace(picture, pixels=pixels, profile=None, film=None), notes
 
     def restore(
         self,

@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from ..errors import GpenError
 from ..faces import Face
 from ..faces.geometry import to_crop
-from ..pictures import Picture, from_srgb, from_unit
-from ..pictures.icc import differs_from_srgb
+from ..pictures import Picture, from_srgb, from_unit, is_srgb
 from ..pixels import Pixels
 from ..provenance import Invention
 from ..restore import Progress, RestoreOptions, Restorer, RestoreResult, Stage
@@ -165,7 +164,7 @@ class Enlarger(Task):
     def canvas(self, picture: Picture, result: RestoreResult) -> NDArray[Any]:
         """The enlarged picture in the file's own colours."""
         pixels = result.pixels
-        if picture.profile is None or not differs_from_srgb(picture.profile):
+        if is_srgb(picture):
             return pixels.array
         colours = from_srgb(pixels.array[:, :, : pixels.colours], picture)
         alpha = pixels.array[:, :, pixels.colours :]

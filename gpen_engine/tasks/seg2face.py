@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..errors import GpenError
 from ..faces import Face, Patch
 from ..faces.geometry import TEMPLATES, resized
-from ..pictures import Picture, from_unit, to_srgb
+from ..pictures import Picture, from_unit, is_srgb, to_srgb
 from ..pixels import Pixels
 from ..provenance import GENERATED
 from ..restore import Progress, RestoreOptions, Restorer, RestoreResult, Stage
@@ -43,11 +43,11 @@ class FaceDrawer(Task):
 
     def prepared(self, picture: Picture, options: RestoreOptions) -> tuple[Picture, list[str]]:
         """The map in sRGB, which its colours are told in."""
-        if picture.profile is None:
+        if is_srgb(picture):
             return picture, []
         colours = from_unit(to_srgb(picture), picture.pixels.dtype)
         layers = [colours] if picture.alpha is None else [colours, picture.alpha]
-        return replace(picture, pixels=np.dstack(layers), profile=None), []
+        return replace(picture, pixels=np.dstack(layers), profile=None, film=None), []
 
     def restore(
         self,

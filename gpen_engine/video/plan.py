@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import GpenError
-from ..faces import Detector
+from ..faces import Detector, Face, tone
+from ..faces.geometry import cut_crop, to_crop
 from ..pixels import FloatImage, Pixels
 from .cuts import change, find_cuts, thumbnail
 from .frames import Frames
@@ -88,8 +89,10 @@ def make_plan(
         thumb = thumbnail(copy)
         changes.append(0.0 if before is None else change(before, thumb))
         before = thumb
-        faces = detector.detect(Pixels(copy), threshold=threshold * UNSURE)
-        film.append(_enlarged(as_rows(faces), copy.shape[:2], frame.upright, frame.pixels))
+        pixels = Pixels(copy)
+        faces = detector.detect(pixels, threshold=threshold * UNSURE)
+        rows = as_rows(faces, [_colourfulness(pixels, face) for face in faces])
+        film.append(_enlarged(rows, copy.shape[:2], frame.upright, frame.pixels))
         times.append(frame.time)
     if not film:
         raise GpenError("bad_video", "There is no frame in the film.")
@@ -106,6 +109,15 @@ def planned(film: list[Seen], times: Times, cuts: list[int], *, threshold: float
         place = int(np.searchsorted(starts, track.first, side="right")) - 1
         tracks[place].append(steady(track, number, times, shots[place]))
     return Plan(times, shots, tracks)
+
+
+def _colourfulness(pixels: Pixels, face: Face) -> float:
+    """See ``Tone.measured``; 1 where nothing is seen of the face."""
+    try:
+        crop = cut_crop(pixels, to_crop(face.landmarks, tone.SIDE), tone.SIDE)
+    except GpenError:
+        return 1.0
+    return tone.Tone.measured(crop)[1]
 
 
 def _enlarged(rows: Seen, shape: tuple[int, ...], upright: Times, pixels: Pixels) -> Seen:

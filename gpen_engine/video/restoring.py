@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -62,6 +63,7 @@ def restored_frames(
     strengths: list[float] | None = None,
     watch: Watch = lambda what, done: None,
     note: Callable[[str], None] = lambda sentence: None,
+    network: Callable[[float], None] = lambda seconds: None,
 ) -> Iterator[Frame]:
     """Restores a film; memory does not grow with its length.
 
@@ -73,6 +75,7 @@ def restored_frames(
         strengths: of each shot of the plan, in place of the options' strength.
         watch: told before each frame; may raise to stop.
         note: told sentences for the user.
+        network: told, for each face, the wall time that the network took.
 
     Yields:
         Every frame, in order, changed in place where a face is.
@@ -84,13 +87,21 @@ def restored_frames(
     work = _looked_around(_read(frames(), plan, restorer, options, strengths, watch))
     for chunk in _chunks(work, batch_size(restorer.model)):
         treatments = [
-            [Treatment(crop.steady, crop.alignment.scale, options) for crop in one.crops]
+            [
+                Treatment(crop.steady, crop.alignment.scale, options, crop.track.toned)
+                for crop in one.crops
+            ]
             for one in chunk
         ]
         seen = [treatment.given for those in treatments for treatment in those]
         restored = run_batches(restorer.model, seen, seed=options.seed, note=note)
         for one, those in zip(chunk, treatments, strict=True):
-            images = [treatment.finished(next(restored)) for treatment in those]
+            images = []
+            for treatment in those:
+                started = time.perf_counter()
+                image = next(restored)
+                network(time.perf_counter() - started)
+                images.append(treatment.finished(image))
             _paste(one, images, restorer, options)
             yield one.frame
 

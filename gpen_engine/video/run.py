@@ -62,7 +62,8 @@ class FilmReport:
     format: str
     """Of the written pixels, in FFmpeg's names, or ``pictures``."""
     seconds: dict[str, float]
-    """Wall time: ``find`` (the first pass), ``restore`` (the second) and ``total``."""
+    """Wall time: ``find`` (the first pass), ``restore`` (the second), ``network`` (a part of it)
+    and ``total``."""
     device: str
     dtype: str
     model: str
@@ -137,6 +138,11 @@ def restore_film(
         watch=watch,
     )
     found = time.perf_counter()
+    seconds = {"find": found - started, "restore": 0.0, "network": 0.0}
+
+    def network(spent: float) -> None:
+        seconds["network"] += spent
+
     strengths = of_shots(how.shots, len(plan.shots), options.strength)
     tracks = sum(map(len, plan.tracks))
     told = Invention(model.name, model.sha256 or "", options.strength, tracks, version())
@@ -153,10 +159,18 @@ def restore_film(
             return origin.frames()
 
         for frame in restored_frames(
-            again, plan, restorer, options, strengths=strengths, watch=watch, note=notes.append
+            again,
+            plan,
+            restorer,
+            options,
+            strengths=strengths,
+            watch=watch,
+            note=notes.append,
+            network=network,
         ):
             into.write(frame)
     ended = time.perf_counter()
+    seconds |= {"restore": ended - found, "total": ended - started}
     unusual = origin.notes if isinstance(origin, Film) else []
     return FilmReport(
         source=source,
@@ -164,7 +178,7 @@ def restore_film(
         plan=plan,
         strengths=strengths,
         format=into.format,
-        seconds={"find": found - started, "restore": ended - found, "total": ended - started},
+        seconds=seconds,
         device=str(model.device),
         dtype=str(model.dtype).removeprefix("torch."),
         model=model.name,

@@ -45,7 +45,8 @@ class PictureFrame:
         return small_copy(self.pixels, limit)
 
     def add(self, box: Box, rgb: FloatImage, coverage: Mask) -> None:
-        add_change(self.picture.pixels, box, from_srgb(rgb, self.picture), coverage)
+        picture = self.picture
+        add_change(picture.pixels, box, from_srgb(rgb, picture), coverage, picture.limits)
 
 
 class Sequence:

@@ -32,11 +32,14 @@ class SteadyTrack:
     first: int
     """Its first frame."""
     rows: NDArray[np.float32]
-    """(n, 15), one for each frame from the first; see ``tracking.Seen``."""
+    """(n, 15), one for each frame from the first: box, landmarks, score; see ``tracking.Seen``."""
     strengths: NDArray[np.float32]
     """(n,), 0..1: the fades at its ends."""
     bridged: int
     """Frames in which it was not seen."""
+    toned: bool
+    """Whether it is grey or sepia in most of its frames, and so is treated in all: near the limit
+    the decision would change from frame to frame, and the face's colours with it."""
 
     @property
     def last(self) -> int:
@@ -60,7 +63,7 @@ def steady(track: Track, number: int, times: Times, shot: tuple[int, int]) -> St
     """
     frames = np.arange(track.first, track.last + 1)
     seen = np.array(track.seen, np.float64)
-    rows = smoothed(times[track.frames], seen, times[frames], SIGMA)
+    rows = smoothed(times[track.frames], seen[:, :15], times[frames], SIGMA)
     rows[:, 14] = np.interp(frames, track.frames, seen[:, 14])
     return SteadyTrack(
         number,
@@ -68,6 +71,7 @@ def steady(track: Track, number: int, times: Times, shot: tuple[int, int]) -> St
         rows.astype(np.float32),
         fades(times, track.first, track.last, shot),
         len(frames) - len(track.frames),
+        bool(np.median(seen[:, 15]) < 1),
     )
 
 

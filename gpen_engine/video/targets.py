@@ -12,7 +12,7 @@ import numpy as np
 
 from ..errors import GpenError
 from ..files import replacing
-from ..pictures import Picture, from_unit, write_picture
+from ..pictures import Picture, from_unit, is_srgb, to_srgb, write_picture
 from ..pictures.formats import FORMATS
 from ..provenance import Invention, marked
 from .encoding import CONTAINERS, choose_encoder, choose_format
@@ -51,7 +51,7 @@ def check_film_target(source: Path, target: Path, *, force: bool = False) -> Non
     """What would fail after a long time, found before.
 
     Raises:
-        GpenError: ``output_exists``, ``bad_output`` or ``cannot_write``.
+        GpenError: ``output_exists``, ``bad_output``, ``cannot_write`` or ``film_missing``.
     """
     if is_film_name(target):
         if target.exists() and not force:
@@ -69,6 +69,9 @@ def check_film_target(source: Path, target: Path, *, force: bool = False) -> Non
                 f"The name {target.name} is neither a film's nor a picture's.",
                 f"End it in one of {', '.join(CONTAINERS)}; or name a folder, or name_%05d.png.",
             )
+        for format in FORMATS:
+            if name and Path(name).suffix.lower() in format.suffixes:
+                format.need()
         if is_sequence(source) and folder.exists():
             own = source if source.is_dir() else source.parent
             if own.exists() and folder.samefile(own):
@@ -191,7 +194,7 @@ def _as_picture(frame: FilmFrame) -> Picture:
 
 def _as_video(picture: Picture, format: str) -> VideoFrame:
     """In Rec. 709's colours, which are nearly sRGB's; alpha is left out."""
-    colour = picture.colour
+    colour = picture.colour if is_srgb(picture) else to_srgb(picture)
     if colour.dtype == np.float32:
         colour = from_unit(colour, np.dtype(np.uint16))
     colour = np.ascontiguousarray(np.broadcast_to(colour, (*colour.shape[:2], 3)))

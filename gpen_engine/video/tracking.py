@@ -12,8 +12,8 @@ from ..faces import Face
 from ..faces.merging import overlap
 
 Seen = NDArray[np.float32]
-"""(n, 15): faces of one frame as x0, y0, x1, y1, five landmarks and the score. Sixty bytes a face,
-because those of a whole film are kept."""
+"""(n, 16): faces of one frame as x0, y0, x1, y1, five landmarks, the score, and how coloured it is
+(see ``Tone.measured``). 64 bytes a face, because those of a whole film are kept."""
 
 FAR = 0.5
 """Landmarks that lie farther apart than this, in face sizes, are not those of one face."""
@@ -28,7 +28,7 @@ class Track:
     frames: list[int] = field(default_factory=list)
     """Where it was seen, rising."""
     seen: list[Seen] = field(default_factory=list)
-    """(15,) each: how; see ``Seen``."""
+    """(16,) each: how; see ``Seen``."""
 
     @property
     def first(self) -> int:
@@ -55,10 +55,11 @@ class Track:
         return places
 
 
-def as_rows(faces: Sequence[Face]) -> Seen:
-    """Faces as numbers."""
-    rows = [[*face.box, *face.landmarks.ravel(), face.score] for face in faces]
-    return np.array(rows, np.float32).reshape(-1, 15)
+def as_rows(faces: Sequence[Face], colourfulness: Sequence[float] | None = None) -> Seen:
+    """Faces as numbers; without ``colourfulness`` they count as coloured ones."""
+    pairs = zip(faces, colourfulness or [1.0] * len(faces), strict=True)
+    rows = [[*face.box, *face.landmarks.ravel(), face.score, colours] for face, colours in pairs]
+    return np.array(rows, np.float32).reshape(-1, 16)
 
 
 def as_face(row: NDArray[np.floating]) -> Face:

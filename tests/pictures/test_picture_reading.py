@@ -385,11 +385,3 @@ def interlaced_png(pixels: np.ndarray) -> bytes:
     header = struct.pack(">IIBBBBB", width, height, pixels.itemsize * 8, 2, 0, 0, 1)
     body = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
     return b"\x89PNG\r\n\x1a\n" + body
-
-
-@pytest.mark.parametrize(("head", "name"), [(b"v/1\x01", "OpenEXR"), (b"SDPX", "DPX")])
-def test_film_formats_are_refused_by_their_names(head: bytes, name: str, tmp_path: Path) -> None:
-    (tmp_path / "a.png").write_bytes(head + bytes(2000))
-    with pytest.raises(GpenError, match=f"is {name}, which is not read here") as caught:
-        read_picture(tmp_path / "a.png")
-    assert caught.value.code == "bad_image"

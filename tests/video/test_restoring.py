@@ -9,11 +9,13 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+import torch
 from fake_models import fourfold, identity, swapped
-from film_clips import SIZE, a_face, fake_restorer, picture
+from film_clips import SIZE, SquareDetector, a_face, fake_restorer, picture
 from numpy.typing import NDArray
 
 from gpen_engine import GpenError, RestoreOptions
+from gpen_engine.faces.tone import Tone, is_grey
 from gpen_engine.video.frames import ArrayFrame
 from gpen_engine.video.plan import Plan, make_plan, planned
 from gpen_engine.video.restoring import MOST_FRAMES, restored_frames
@@ -161,3 +163,32 @@ def test_grain_is_another_in_every_frame() -> None:
     assert np.array_equal(plain[0], plain[1])
     assert given[0][inside].std() > plain[0][inside].std()
     assert not np.array_equal(given[0][inside], given[1][inside])
+
+
+def hovering(colour: float) -> NDArray[np.uint8]:
+    """A frame in sepia, with more or less of another colour in it."""
+    y, x = np.mgrid[: SIZE[1], : SIZE[0]].astype(np.float32)
+    light = (0.5 + 0.3 * np.sin(x / 7) * np.cos(y / 9))[:, :, None]
+    hue = np.sin(x / 11 + y / 5)[:, :, None] * (1, -0.4, -0.6)
+    return np.rint(255 * np.clip(light * (1, 0.9, 0.75) + colour * hue, 0, 1)).astype(np.uint8)
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_face_between_sepia_and_colour_is_treated_alike_in_all_frames(kept: bool) -> None:
+    """Frame by frame the decision would change, and with it the colours that a network invents."""
+    below, above = hovering(0.004), hovering(0.02)
+    for frame, toned in ((below, True), (above, False)):
+        crop = frame[:100, :100].astype(np.float32) / np.float32(255)
+        assert (Tone.of(crop) is not None) == toned
+    arrays = [below, below, above] * 6 if kept else [above, above, below] * 6
+    detector = SquareDetector(lambda pixels: [a_face(80, 60, 50)])
+    plan = make_plan(lambda: frames(arrays), detector, threshold=0.9, watch=lambda *_: None)
+    seen: list[bool] = []
+
+    def look(images: torch.Tensor) -> torch.Tensor:
+        seen.extend(is_grey(image.permute(1, 2, 0).numpy()) for image in images)
+        return images
+
+    list(restored_frames(lambda: frames(arrays), plan, fake_restorer(look), RestoreOptions()))
+    assert len(seen) >= len(arrays)
+    assert set(seen) == {kept}

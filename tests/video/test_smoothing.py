@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -74,8 +77,12 @@ def test_one_or_two_sightings_are_enough(count: int) -> None:
     assert smoothed(times, values, times, SIGMA) == pytest.approx(values)
 
 
-def track(frames: list[int], speed: float = 2.0) -> Track:
-    rows = [np.array([speed * f + k for k in range(14)] + [0.9], np.float32) for f in frames]
+def track(frames: list[int], speed: float = 2.0, colours: Sequence[float] = (1.0,)) -> Track:
+    each = zip(frames, itertools.cycle(colours), strict=False)
+    rows = [
+        np.array([*(speed * f + k for k in range(14)), 0.9, colour], np.float32)
+        for f, colour in each
+    ]
     return Track(frames, rows)
 
 
@@ -86,6 +93,14 @@ def test_a_gap_is_bridged() -> None:
     for frame in range(10, 21):
         assert found.face(frame).box[0] == pytest.approx(2 * frame, abs=1e-3)
     assert found.face(15).landmarks.shape == (5, 2)
+
+
+@pytest.mark.parametrize(
+    ("colours", "toned"), [([0.9, 0.9, 1.2], True), ([0.9, 1.1, 1.2], False), ([0.0], True)]
+)
+def test_most_frames_say_whether_it_is_sepia(colours: list[float], toned: bool) -> None:
+    times = np.arange(40) / RATE
+    assert steady(track(list(range(30)), colours=colours), 0, times, (0, 40)).toned is toned
 
 
 def test_strength_fades_at_the_ends_of_a_track() -> None:

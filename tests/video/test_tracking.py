@@ -38,7 +38,7 @@ def test_rows_keep_a_face() -> None:
     assert now.box == pytest.approx(was.box)
     assert now.landmarks == pytest.approx(was.landmarks, abs=1e-4)
     assert now.score == pytest.approx(was.score)
-    assert as_rows([]).shape == (0, 15)
+    assert as_rows([]).shape == (0, 16)
 
 
 def test_two_faces_that_pass_each_other_keep_their_tracks() -> None:

@@ -45,6 +45,10 @@ class Format:
     """The XMP packet alone, without a pixel."""
     encode: Callable[[Picture, int], bytes]
     """From a picture that the format can hold and a quality of 1..100 to a whole file."""
+    profile: bool = True
+    """Holds ICC profiles; one that does not gets its colours in sRGB, or as it had them itself."""
+    need: Callable[[], object] = lambda: None
+    """Raises GpenError where what it needs is not installed."""
 
 
 def check_size(width: int, height: int) -> None:
