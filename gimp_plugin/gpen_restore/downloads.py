@@ -6,6 +6,14 @@ from background import Step
 
 from gpen_engine.wire import Download, ModelInfo
 
+FACES = {
+    "restore": "restored",
+    "colorize": "given colours",
+    "inpaint": "completed",
+    "seg2face": "drawn",
+}
+"""What models do, by the catalogue's task."""
+
 
 def step(download: Download) -> Step:
     """How far it is, for a label and a bar."""
@@ -27,9 +35,12 @@ def facts(model: ModelInfo) -> dict[str, str]:
     size = f"{_number(model.megabytes)} MB"
     if model.begun:
         size += f", of which {_number(model.begun / 1e6)} MB are here already"
+    what = {"Pictures": "enlarged as a whole"}
+    if model.task in FACES:
+        what = {"Faces": f"{FACES[model.task]} at {model.pixels} × {model.pixels} pixels"}
     return {
         "Size": size,
-        "Faces": f"restored at {model.pixels} × {model.pixels} pixels",
+        **what,
         "From": model.source,
         "Paper": model.citation,
         "Terms": model.terms,

@@ -20,7 +20,7 @@ def run(procedure: Any, _config: Any, _: Any) -> Any:
             raise GpenError(
                 "no_display",
                 "The engine's window needs a display.",
-                "Choose it in a GIMP with windows: Filters > Enhance > Restore Faces (GPEN).",
+                "Choose it in a GIMP with windows: Filters > Enhance > GPEN > Engine…",
             )
         from engine_window import EngineWindow
 

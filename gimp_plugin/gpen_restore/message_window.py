@@ -8,9 +8,9 @@ from gi.repository import GimpUi, GLib, Gtk
 from gpen_engine.errors import GpenError
 
 
-def tell(error: GpenError) -> None:
+def tell(error: GpenError, title: str) -> None:
     """Shows sentence and hint until the user has read them."""
-    dialog = GimpUi.Dialog(title="Restore Faces (GPEN)", role="gpen-message")
+    dialog = GimpUi.Dialog(title=title, role="gpen-message")
     dialog.add_button("_OK", Gtk.ResponseType.OK)
     dialog.set_resizable(False)
     sentence, hint = (

@@ -11,6 +11,7 @@ import stages
 from gi.repository import GimpUi, GLib, Gtk
 from progress import latest
 from talk import Talk
+from tasks import GpenTask
 
 from gpen_engine.wire import Progress
 
@@ -25,8 +26,11 @@ PATIENCE = 1.0
 class ProgressWindow:
     """Stage, bar and Cancel, above GIMP's image window. Use as a context manager."""
 
+    def __init__(self, task: GpenTask) -> None:
+        self._task = task
+
     def __enter__(self) -> ProgressWindow:
-        self._dialog = GimpUi.Dialog(title="Restore Faces (GPEN)", role="gpen-progress")
+        self._dialog = GimpUi.Dialog(title=self._task.title, role="gpen-progress")
         self._dialog.add_button("_Cancel", Gtk.ResponseType.CANCEL)
         self._dialog.set_default_size(420, -1)
         self._dialog.set_resizable(False)
@@ -88,8 +92,8 @@ class ProgressWindow:
 
     def _show(self, step: Progress | None) -> None:
         if step:
-            self._label.set_text(stages.sentence(step))
-            done = stages.fraction(step)
+            self._label.set_text(stages.sentence(step, self._task.name))
+            done = stages.fraction(step, self._task.name)
             self._pulsing = done is None
             if done is not None:
                 self._bar.set_fraction(done)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from settings import FULL_SIZE, Settings
+from arguments import FULL_SIZE
+from settings import Settings
 
 from gpen_engine.errors import GpenError
 
-_MENU = "Filters > Enhance > Restore Faces (GPEN) > Engine…"
+_MENU = "Filters > Enhance > GPEN > Engine…"
 # Hints that name options or commands of a terminal, in the words of GIMP's menus.
 _HINTS = {
     "gone": f"Try again; if that does not help, look into its log: {_MENU}, Open the log folder.",
@@ -27,6 +28,13 @@ def no_face(error: GpenError, settings: Settings, selected: bool) -> GpenError:
         settings: that found none.
         selected: whether there was a selection.
     """
+    if settings.task == "inpaint":
+        return GpenError(
+            "no_face",
+            "No face was found at the selection.",
+            'Select a part of a face, the nearer to its middle the better; or lower "Detection'
+            ' threshold".',
+        )
     if selected and settings.fallback:
         hint = "Select the whole face, not a part of it."
     elif selected:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from gi.repository import Gimp
 from record import PARASITE, Record
 from rectangle import Rectangle, surroundings
+from tasks import RESTORE, GpenTask
 
 from gpen_engine.errors import GpenError
 
@@ -21,39 +22,66 @@ class Former(NamedTuple):
     """Or group."""
     record: Record
 
+    @property
+    def is_part(self) -> bool:
+        """Whether it is no picture by itself, but shows its source where nothing was done."""
+        made = self.record.settings
+        return made.result != "merged" and made.task in ("restore", "colorize", "inpaint")
+
 
 @dataclass(frozen=True)
 class Target:
-    """A layer of an image, to be restored."""
+    """A layer of an image, to which a task is to be done."""
 
     image: Any
     layer: Any
     """The source: read, never written."""
     size: tuple[int, int]
+    task: GpenTask = RESTORE
     former: Former | None = None
-    """The earlier result that was selected, when it was one of this source."""
+    """The earlier result of the same task that was selected, when it was one of this source."""
+    above: Any = None
+    """What the result comes above, where that is not the source."""
 
     def check_source(self) -> None:
         """Users go on working meanwhile. Raises GpenError when the layer is not there any more."""
         if not self.image.is_valid():
-            raise GpenError("image_gone", "The image was closed before its faces were restored.")
+            raise GpenError("image_gone", "The image was closed before the result was ready.")
         if not self.layer.is_valid():
             raise GpenError(
                 "layer_gone",
-                "The layer was deleted before its faces were restored.",
+                "The layer was deleted before the result was ready.",
                 "Select a layer and try again.",
             )
         if (self.layer.get_width(), self.layer.get_height()) != self.size:
             raise GpenError(
                 "layer_changed",
-                "The layer was changed before its faces were restored.",
+                "The layer was changed before the result was ready.",
                 "Try again.",
             )
 
     def check(self) -> None:
-        """Raises GpenError when no result can be put above the layer."""
+        """Raises GpenError when the task cannot be done to the layer, or when no result can be put
+        above it."""
         self.check_source()
-        if self.image.get_base_type() == Gimp.ImageBaseType.INDEXED:
+        width, height = self.size
+        if self.task.name == "seg2face" and width != height:
+            raise GpenError(
+                "not_square",
+                f"A face map is square, and this layer has {width} by {height} pixels.",
+                "Make it square (Layer > Layer Boundary Size…), with the face framed as in a"
+                " portrait.",
+            )
+        if self.task.makes_an_image:
+            return
+        kind = self.image.get_base_type()
+        if self.task.gives_colours and kind == Gimp.ImageBaseType.GRAY:
+            raise GpenError(
+                "grey_image",
+                "The image is in the mode Grayscale, which has no room for colours.",
+                "Change its mode first (Image > Mode > RGB), then try again.",
+            )
+        if kind == Gimp.ImageBaseType.INDEXED:
             raise GpenError(
                 "indexed",
                 "The image has a palette of a few colours, in which faces cannot be restored.",
@@ -75,10 +103,18 @@ class Target:
         """What is sent, in pixels of the layer, and whether a selection limits the result.
 
         Raises:
-            GpenError: ``empty_selection`` when the selection does not touch the layer.
+            GpenError: ``empty_selection`` when the selection does not touch the layer, ``no_hole``
+                when the task needs one and there is none.
         """
+        whole = Rectangle(0, 0, *self.size)
         if Gimp.Selection.is_empty(self.image):
-            return Rectangle(0, 0, *self.size), False
+            if self.task.name == "inpaint":
+                raise GpenError(
+                    "no_hole",
+                    "Nothing is selected, so there is no hole to fill.",
+                    "Select the part of a face that is to be filled, then try again.",
+                )
+            return whole, False
         hit, *bounds = self.layer.mask_intersect()
         if not hit:
             raise GpenError(
@@ -86,14 +122,17 @@ class Target:
                 "The selection does not touch the selected layer.",
                 "Select a part of the layer, or nothing at all (Select > None).",
             )
+        if self.task.takes_it_whole:
+            return whole, True
         return surroundings(Rectangle(*bounds), *self.size), True
 
 
-def find_target(image: Any, drawables: Sequence[Any]) -> Target:
+def find_target(image: Any, drawables: Sequence[Any], task: GpenTask = RESTORE) -> Target:
     """The layer that is meant by what is selected in GIMP.
 
     That is the layer itself; the layer of a mask that is being edited; and for the result of a
-    former run, which is selected afterwards, the source of that run.
+    former run, which is selected afterwards, the source of that run: if the task is the same, to
+    do it again, and if it is another, where that result is no picture by itself.
 
     Raises:
         GpenError: ``no_layer``, ``several_layers``, ``foreign_layer`` and what
@@ -120,10 +159,17 @@ def find_target(image: Any, drawables: Sequence[Any]) -> Target:
             "The selected layer belongs to another image.",
             "Give the image that it lies in.",
         )
-    former = _former(selected)
-    layer = (former and _source(image, former.record)) or selected
-    size = (layer.get_width(), layer.get_height())
-    target = Target(image, layer, size, former if layer is not selected else None)
+    layer, former, above = selected, None, None
+    made = _former(selected)
+    source = made and _source(image, made.record)
+    if made and source:
+        if made.record.settings.task == task.name:
+            layer, former, above = source, made, made.layer
+        elif made.is_part:
+            layer = source
+            # Colours lie above everything that has light.
+            above = None if made.record.settings.task == "colorize" else made.layer
+    target = Target(image, layer, (layer.get_width(), layer.get_height()), task, former, above)
     target.check()
     return target
 
@@ -141,9 +187,10 @@ def readable(target: Target, *, as_seen: bool) -> Iterator[Any]:
     if not as_seen or not _is_rendered(layer):
         yield layer
         return
-    aside = Gimp.Image.new_with_precision(
-        *target.size, image.get_base_type(), image.get_precision()
-    )
+    kind = image.get_base_type()
+    if kind == Gimp.ImageBaseType.INDEXED:  # a new image would have no palette
+        kind = Gimp.ImageBaseType.RGB
+    aside = Gimp.Image.new_with_precision(*target.size, kind, image.get_precision())
     try:
         aside.undo_disable()
         profile = image.get_color_profile()
@@ -187,7 +234,9 @@ def _former(layer: Any) -> Former | None:
 
 
 def _source(image: Any, record: Record) -> Any:
-    """None when it is not in this image any more."""
+    """None when it is not in this image any more, as that of an enlarged one never was."""
+    if record.settings.task == "enlarge":
+        return None
     layer = image.get_layer_by_tattoo(record.tattoo)
     fits = layer and (layer.get_width(), layer.get_height()) == record.size
     return layer if fits else None

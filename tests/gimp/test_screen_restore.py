@@ -50,7 +50,7 @@ def _logged() -> list[str]:
 def portrait() -> object:
     with Screen() as screen, screen.gimp("oval.jpg") as gimp:
         seen = {"path": gimp.menu_item(MENU).path[-2:]}
-        gimp.unfold("Filters", "Enhance", "Restore Faces (GPEN)")
+        gimp.unfold("Filters", "Enhance", "GPEN")
         screen.shot("menu")
         gimp.keys("Escape", "Escape", "Escape")
 
