@@ -115,10 +115,13 @@ class ModelRow:
         name = self._wanted.default_model
         default = self._models and self._models.named(name)
         usual = downloads.label(default) if name and default else name or DEFAULT
+        typed = self._entry.get_text() not in self._names
         self._names = {usual: "", **dict(self._wanted.others), **names}
         self._box.remove_all()
         for label in self._names:
             self._box.append_text(label)
+        if not typed:
+            self._entry.set_text(self._label())
         self._from_config()
 
     def _to_config(self, _: Any) -> None:
@@ -128,8 +131,11 @@ class ModelRow:
             self._config.set_property(self._wanted.option, model)
 
     def _from_config(self, *_: Any) -> None:
-        model = self._config.get_property(self._wanted.option) or ""
-        labels = (k for k, name in self._names.items() if name.lower() == model.lower())
-        label = next(labels, model)
+        label = self._label()
         if not self._entry.has_focus() and label != self._entry.get_text():
             self._entry.set_text(label)
+
+    def _label(self) -> str:
+        """What is chosen, as the list calls it."""
+        model = self._config.get_property(self._wanted.option) or ""
+        return next((k for k, v in self._names.items() if v.lower() == model.lower()), model)
