@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from small_upscaler import saved_upscaler
 
 from gpen_engine import GpenModel, Restorer, load_model
 from gpen_engine.faces import Detector
@@ -87,3 +88,10 @@ def tiny_model() -> GpenModel:
 def restorer(tiny_model: GpenModel, detector: Detector) -> Restorer:
     """A restorer of the tiny model and the embedded detector."""
     return Restorer(tiny_model, detector=detector)
+
+
+@pytest.fixture(scope="session")
+def upscaler_file(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]:
+    """Gives a small upscaler of a scale."""
+    folder = tmp_path_factory.mktemp("upscalers")
+    return lambda scale: saved_upscaler(folder, scale)

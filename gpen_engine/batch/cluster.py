@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ray import ObjectRef
 
     from ..restore import Restorer
+    from ..tasks.upscaling import Upscaler
 
 LOCAL = "local"
 """As an address: a Ray of its own on this machine, on the loopback only."""
@@ -53,6 +54,7 @@ class Networks:
     detector: Path | None
     parser: Path | None
     dtype: str
+    upscaler: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -287,15 +289,18 @@ class _Weights:
     model: _File
     detector: _File | None
     parser: _File | None
+    upscaler: _File | None
 
     @classmethod
     def of(cls, networks: Networks) -> _Weights:
         model = _File.of(networks.model)
         assert model
-        return cls(version(), model, _File.of(networks.detector), _File.of(networks.parser))
+        others = (networks.detector, networks.parser, networks.upscaler)
+        return cls(version(), model, *map(_File.of, others))
 
-    def restorer(self, device: str, dtype: str) -> Restorer:
+    def loaded(self, device: str, dtype: str) -> tuple[Restorer, Upscaler | None]:
         from ..restore import Restorer
+        from ..tasks.upscaling import Upscaler
 
         if version() != self.version:
             raise GpenError(
@@ -306,12 +311,14 @@ class _Weights:
         with tempfile.TemporaryDirectory(prefix="gpen-") as name:
             # Weights may be mapped from their files, which the system keeps for as long as they are
             # in use, removed or not.
-            model, detector, parser = (
+            model, detector, parser, weights = (
                 None if file is None else file.placed(Path(name))
-                for file in (self.model, self.detector, self.parser)
+                for file in (self.model, self.detector, self.parser, self.upscaler)
             )
             assert model
-            return Restorer(model, detector=detector, parser=parser, device=device, dtype=dtype)
+            upscaler = Upscaler(weights, device) if weights else None
+            restorer = Restorer(model, detector=detector, parser=parser, device=device, dtype=dtype)
+            return restorer, upscaler
 
 
 class _Worker:
@@ -321,7 +328,7 @@ class _Worker:
         self.order, self.pool = order, pool
         share = pool.cpus / max(cores(), pool.cpus)
         self.memory = pool.memory or int(psutil.virtual_memory().available / 4 * share)
-        self.restorer = weights.restorer("cuda" if pool.gpus else "cpu", dtype)
+        self.restorer, self.upscaler = weights.loaded("cuda" if pool.gpus else "cpu", dtype)
 
     def __call__(self, block: dict[str, Any]) -> dict[str, Any]:
         items = [pickle.loads(item) for item in block["item"]]  # noqa: S301 (from our driver)
@@ -333,6 +340,7 @@ class _Worker:
             processors=self.pool.cpus,
             memory=self.memory,
             explain=_in_log(unexpected),
+            task=lambda restorer: self.order.task.made(restorer, upscaler=self.upscaler),
         )
         return {"finished": [pickle.dumps(one) for one in finished]}
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 
@@ -23,6 +23,7 @@ import torch
 
 from ..restore import Restorer
 from ..restore.batching import bytes_per_face
+from ..restore.task import Task
 from .budget import Budget
 from .sharing import on_cards_shared
 from .work import Explain, Finished, Item, Order, restored
@@ -40,6 +41,7 @@ def run_here(
     processors: int | None = None,
     memory: int | None = None,
     explain: Explain,
+    task: Callable[[Restorer], Task] = Task,
 ) -> Generator[Finished]:
     """Restores pictures, giving each as it is finished. Closing the iterator stops the work.
 
@@ -52,18 +54,19 @@ def run_here(
         memory: bytes that their pixels may take together, about; by default a quarter of what is
             free.
         explain: what makes errors those of the report.
+        task: makes what is done to the pictures, once for each device.
     """
     stop = threading.Event()
     jobs = jobs or default_jobs(restorers[0])
     budget = Budget(memory or psutil.virtual_memory().available // 4)
     with ExitStack() as stack:
         stack.enter_context(_cores_shared(max(1, (processors or cores()) // jobs)))
-        lent = _Lent([stack.enter_context(on_cards_shared(one)) for one in restorers])
+        lent = _Lent([task(stack.enter_context(on_cards_shared(one))) for one in restorers])
 
         def work(item: Item) -> Finished:
-            with lent.restorer() as restorer:
+            with lent.task() as one:
                 return restored(
-                    order, item, restorer, budget=budget, explain=explain, cancel=stop.is_set
+                    order, item, one, budget=budget, explain=explain, cancel=stop.is_set
                 )
 
         pool = stack.enter_context(ThreadPoolExecutor(jobs, "gpen-batch"))
@@ -112,20 +115,20 @@ def _cores_shared(share: int) -> Iterator[None]:
 
 
 class _Lent:
-    """Restorers of which the one with the fewest pictures takes the next."""
+    """Tasks, one for each device, of which the one with the fewest pictures takes the next."""
 
-    def __init__(self, restorers: list[Restorer]) -> None:
-        self._restorers = restorers
-        self._pictures = [0] * len(restorers)
+    def __init__(self, tasks: list[Task]) -> None:
+        self._tasks = tasks
+        self._pictures = [0] * len(tasks)
         self._lock = threading.Lock()
 
     @contextmanager
-    def restorer(self) -> Iterator[Restorer]:
+    def task(self) -> Iterator[Task]:
         with self._lock:
             place = self._pictures.index(min(self._pictures))
             self._pictures[place] += 1
         try:
-            yield self._restorers[place]
+            yield self._tasks[place]
         finally:
             with self._lock:
                 self._pictures[place] -= 1

@@ -52,6 +52,7 @@ def shared(restorer: Restorer, size: int = MOST) -> Iterator[Restorer]:
 class _Crop:
     pixels: FloatImage
     seed: int
+    normalised: bool
     note: Callable[[str], None]
     result: Future[FloatImage]
 
@@ -63,9 +64,14 @@ class _SharingRestorer(Restorer):
         self._crops: queue.SimpleQueue[_Crop | None] = queue.SimpleQueue()
 
     def run(
-        self, crops: list[FloatImage], *, seed: int, note: Callable[[str], None]
+        self,
+        crops: list[FloatImage],
+        *,
+        seed: int,
+        note: Callable[[str], None],
+        normalised: bool = True,
     ) -> Iterator[FloatImage]:
-        asked = [_Crop(crop, seed, note, Future()) for crop in crops]
+        asked = [_Crop(crop, seed, normalised, note, Future()) for crop in crops]
         for crop in asked:
             self._crops.put(crop)
         for crop in asked:
@@ -102,7 +108,12 @@ class _SharingRestorer(Restorer):
 
         try:
             results = run_batches(
-                self.model, pixels, seed=batch[0].seed, size=self._size, note=note
+                self.model,
+                pixels,
+                seed=batch[0].seed,
+                size=self._size,
+                note=note,
+                normalised=batch[0].normalised,  # one task has the same for all
             )
             for crop, result in zip(batch, results, strict=False):
                 crop.result.set_result(result)

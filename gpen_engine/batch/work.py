@@ -6,19 +6,21 @@ import errno
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import GpenError
 from ..restore.files import FileReport, check_target, restore_file
 from ..restore.options import CancelHook, RestoreOptions
+from ..tasks.choice import TaskChoice
 from .budget import Budget, bytes_needed
 from .journal import Line
 from .storage import Folder, at_hand, folder_at, is_remote, stamp, whole
 
 if TYPE_CHECKING:
     from ..restore import Restorer
+    from ..restore.task import Task
 
 Explain = Callable[[Exception], GpenError]
 """Makes any error one for users."""
@@ -51,6 +53,7 @@ class Order:
     """Files that are no results may be replaced."""
     copy_others: bool = False
     """Pictures without a face are copied."""
+    task: TaskChoice = field(default_factory=TaskChoice)
 
     @property
     def folder(self) -> Folder:
@@ -69,13 +72,13 @@ class Finished:
 def restored(
     order: Order,
     item: Item,
-    restorer: Restorer,
+    restorer: Restorer | Task,
     *,
     budget: Budget,
     explain: Explain,
     cancel: CancelHook = lambda: False,
 ) -> Finished:
-    """Restores a picture; whatever goes wrong with it stands in its line.
+    """Restores a picture, or does another task to it; whatever goes wrong stands in its line.
 
     Raises:
         GpenError: ``cancelled``.
@@ -83,8 +86,10 @@ def restored(
     started = time.perf_counter()
     line = Line(item.path, whole(item.source), stamp(item.source), order.digest, "error")
     try:
-        with at_hand(item.source) as source, budget.held(bytes_needed(source), cancel):
-            finished = _restored(order, item, line, source, restorer, cancel)
+        with at_hand(item.source) as source:
+            size = order.task.times**2 * bytes_needed(source)
+            with budget.held(size, cancel):
+                finished = _restored(order, item, line, source, restorer, cancel)
     except Exception as error:
         fault = disk_full(order.output) if is_disk_full(error) else explain(error)
         if fault.code == "cancelled":
@@ -96,7 +101,12 @@ def restored(
 
 
 def _restored(
-    order: Order, item: Item, line: Line, source: Path, restorer: Restorer, cancel: CancelHook
+    order: Order,
+    item: Item,
+    line: Line,
+    source: Path,
+    restorer: Restorer | Task,
+    cancel: CancelHook,
 ) -> Finished:
     folder = order.folder
     _check_target(order, item, source)

@@ -15,12 +15,15 @@ from ..errors import GpenError
 from .choices import Choices, network_file, with_choices
 from .console import complain, explained, guarded, progress_bar
 from .reporting import Entries, reported
+from .tasks import SCALE, TASK, UPSCALER, TaskChoices, for_task
 
 if TYPE_CHECKING:
     from ..batch.cluster import Pool
     from ..batch.journal import Line
     from ..batch.run import Run
     from ..batch.work import Finished, Order
+    from ..restore import Restorer
+    from ..restore.task import Task
 
 MANY, CLUSTER = "Many pictures", "Many machines"
 
@@ -104,9 +107,12 @@ def batch(
             help="Graphics cards of each; 0.5 when two share one.",
         ),
     ] = 0.0,
+    task: TASK = "restore",
+    scale: SCALE = None,
+    upscaler: UPSCALER = None,
     choices: Choices,
 ) -> None:
-    """Restores the faces of any number of pictures.
+    """Restores the faces of any number of pictures; or does another task to them.
 
     Run it again to go on where it stopped: what has not changed is not done again. The report
     gpen-report.jsonl in the output folder has a line for each picture. Hidden files and links to
@@ -118,14 +124,23 @@ def batch(
         from ..batch.sources import find_items
         from ..batch.work import Order
 
+        if task == "inpaint":
+            raise GpenError(
+                "bad_option",
+                "The task inpaint takes a mask of its own for each picture.",
+                "Do one after the other: gpen restore IN -o OUT --task inpaint --mask FILE",
+            )
+        choice = TaskChoices(task, None, scale, upscaler).checked()
+        choices = for_task(choices, choice)
         items = find_items(sources, output, name)
         order = Order(
             output,
             choices.options(),
             choices.quality,
-            choices.digest(),
+            choices.digest(choice),
             force=choices.force,
             copy_others=copy_others,
+            task=choice,
         )
         with begun(order, items, journal) as run:
             unchanged = Counter({"unchanged": len(items) - len(run.todo)})
@@ -193,8 +208,14 @@ def _here(
 ) -> Iterator[Iterator[Finished]]:
     from ..batch.local import run_here
 
+    def task(restorer: Restorer) -> Task:
+        upscaler = order.task.load_upscaler(restorer.model.device)
+        return order.task.made(restorer, upscaler=upscaler)
+
     restorers = [choices.restorer(device.strip()) for device in choices.device.split(",")]
-    results = run_here(order, run.todo, restorers, jobs=jobs, memory=memory, explain=explained)
+    results = run_here(
+        order, run.todo, restorers, jobs=jobs, memory=memory, explain=explained, task=task
+    )
     with closing(results):
         yield results
 
@@ -211,6 +232,7 @@ def _there(
         network_file(choices.detector, "detect"),
         network_file(choices.parser, "parse"),
         choices.dtype,
+        order.task.upscaler_file(),
     )
     with connected(address, pool), closing(run_there(order, run.todo, networks, pool)) as results:
         yield results

@@ -19,6 +19,7 @@ from ..errors import GpenError
 if TYPE_CHECKING:
     from ..pixels import Box
     from ..restore import RestoreOptions, Restorer
+    from ..tasks.choice import TaskChoice
 
 FACES, MACHINE, FILES = "Faces", "Model and machine", "Files"
 
@@ -145,7 +146,11 @@ class Choices:
     json: Annotated[
         str | None,
         typer.Option(
-            metavar="FILE|-", rich_help_panel=FILES, help="Write a report; - is the screen."
+            "--json",
+            "--report",
+            metavar="FILE|-",
+            rich_help_panel=FILES,
+            help="Write a report; - is the screen.",
         ),
     ] = None
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False
@@ -201,8 +206,13 @@ class Choices:
         check_size(self.size, restorer)
         return restorer
 
-    def digest(self) -> str:
-        """A sum of everything that the result depends on, but for the picture and the device."""
+    def digest(self, choice: TaskChoice) -> str:
+        """A sum of everything that the result depends on, but for the picture and the device.
+
+        Args:
+            choice: the task; that of restoring changes nothing, so that journals of versions
+                without tasks count.
+        """
         detector = network_file(self.detector, "detect")
         files = [self.model_file(), detector, network_file(self.parser, "parse")]
         result = {
@@ -211,6 +221,9 @@ class Choices:
             "dtype": self.dtype,
             "quality": self.quality,
         }
+        if choice.name != "restore":
+            upscaler = choice.upscaler_file()
+            result["task"] = [choice.name, choice.times, upscaler and _sha256(upscaler)]
         return hashlib.sha256(json.dumps(result, sort_keys=True).encode()).hexdigest()
 
 

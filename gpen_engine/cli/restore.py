@@ -12,7 +12,7 @@ from ..errors import GpenError
 from .choices import Choices, with_choices
 from .console import UNEXPECTED, complain, explained, guarded, progress_bar
 from .reporting import error_as_json, reported
-from .tasks import NAMES, TaskChoices
+from .tasks import PANEL, SCALE, TASK, UPSCALER, TaskChoices
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from ..restore.files import FileReport
     from ..restore.options import Progress, ProgressHook
 
-TASKS = "Tasks"
 OTHERS = "Spelling of other GPEN tools"
 
 
@@ -34,28 +33,15 @@ def restore(
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="OUT", help="A file; for several, a folder.")
     ],
-    task: Annotated[
-        str,
-        typer.Option(metavar="|".join(NAMES), rich_help_panel=TASKS, help="What is done."),
-    ] = "restore",
+    task: TASK = "restore",
     mask: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", rich_help_panel=TASKS, help="For inpaint: a picture, white is the hole."
+            metavar="FILE", rich_help_panel=PANEL, help="For inpaint: a picture, white is the hole."
         ),
     ] = None,
-    scale: Annotated[
-        int | None,
-        typer.Option(metavar="2|4", rich_help_panel=TASKS, help="For enlarge; 2 by default."),
-    ] = None,
-    upscaler: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME|PATH|none",
-            rich_help_panel=TASKS,
-            help="For enlarge: an ESRGAN-like network; by default realesrnet, if it is here.",
-        ),
-    ] = None,
+    scale: SCALE = None,
+    upscaler: UPSCALER = None,
     also: Annotated[
         list[Path] | None,
         typer.Option("--input", metavar="IN", rich_help_panel=OTHERS, help="A picture to restore."),
@@ -79,7 +65,7 @@ def restore(
         jobs = plan([*(sources or []), *(also or [])], output)
         options = choices.options()
         wanted = TaskChoices(task, mask, scale, upscaler)
-        wanted.check()
+        wanted.checked()
         from ..restore.files import check_target, restore_file
 
         if len(jobs) == 1:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import GpenError
+from ..wire import TASKS
 from .choices import Choices
 from .console import guarded
 
@@ -17,10 +18,24 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..restore.task import Task
+    from ..tasks.choice import TaskChoice
 
-NAMES = ("restore", "colorize", "inpaint", "seg2face", "enlarge")
-MODELS = {"enlarge": "restore"}
-"""The catalogue's task of a task's models, where that is another."""
+PANEL = "Tasks"
+TASK = Annotated[
+    str, typer.Option(metavar="|".join(TASKS), rich_help_panel=PANEL, help="What is done.")
+]
+SCALE = Annotated[
+    int | None,
+    typer.Option(metavar="2|4", rich_help_panel=PANEL, help="For enlarge; 2 by default."),
+]
+UPSCALER = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME|PATH|none",
+        rich_help_panel=PANEL,
+        help="For enlarge: an ESRGAN-like network; by default realesrnet, if it is here.",
+    ),
+]
 
 
 @dataclass(frozen=True)
@@ -33,18 +48,15 @@ class TaskChoices:
     upscaler: str | None = None
     """A name, a file or ``none``."""
 
-    def check(self) -> None:
-        """Refuses what cannot be meant, before anything is read.
+    def checked(self) -> TaskChoice:
+        """The choice, unless it cannot be meant; nothing is read for that.
 
         Raises:
             GpenError: ``bad_option``.
         """
-        if self.name not in NAMES:
-            raise GpenError(
-                "bad_option",
-                f'There is no task "{self.name}".',
-                f"Choose {', '.join(NAMES[:-1])} or {NAMES[-1]}.",
-            )
+        from ..tasks.choice import TaskChoice
+
+        choice = TaskChoice(self.name)
         if (self.mask is not None) != (self.name == "inpaint"):
             raise GpenError(
                 "bad_option",
@@ -57,60 +69,29 @@ class TaskChoices:
                 "Only the task enlarge takes a scale and an upscaler.",
                 "Add --task enlarge, or leave them out.",
             )
-        if self.scale not in (None, 2, 4):
-            raise GpenError(
-                "bad_option", f"Pictures are not enlarged {self.scale} times.", "Choose 2 or 4."
-            )
+        return replace(choice, scale=self.scale or choice.scale, upscaler=self.upscaler or "")
 
     def task(self, choices: Choices) -> Task:
         """The task with its networks loaded; the catalogue's model for it, where none is named.
 
         Raises:
-            GpenError: those of ``Choices.restorer`` and ``read_mask``; ``wrong_task`` for a model
-                of another task.
+            GpenError: those of ``checked``, ``Choices.restorer``, ``Upscaler`` and ``read_mask``;
+                ``wrong_task`` for a model of another task.
         """
-        from ..checkpoints.catalogue import ENTRIES
-        from ..restore.task import Task, check_task
+        choice = self.checked()
+        hole = read_mask(self.mask) if self.mask else None
+        upscaler = choice.load_upscaler(choices.device)
+        restorer = for_task(choices, choice).restorer()
+        return choice.made(restorer, upscaler=upscaler, hole=hole)
 
-        kind = MODELS.get(self.name, self.name)
-        model = choices.model or next(e.name for e in ENTRIES if e.task == kind)
-        for name in (model, Path(model).stem):  # before the seconds of loading it
-            check_task(name, kind)
-        choices = replace(choices, model=model)
-        match self.name:
-            case "colorize":
-                from ..tasks.colorize import Colorizer
 
-                return Colorizer(choices.restorer())
-            case "inpaint" if self.mask:
-                from ..tasks.inpaint import Completer
+def for_task(choices: Choices, choice: TaskChoice) -> Choices:
+    """The choices with the task's own model where none was named.
 
-                hole = read_mask(self.mask)
-                return Completer(choices.restorer(), hole)
-            case "seg2face":
-                from ..tasks.seg2face import FaceDrawer
-
-                return FaceDrawer(choices.restorer())
-            case "enlarge":
-                return self._enlarger(choices)
-            case _:
-                return Task(choices.restorer())
-
-    def _enlarger(self, choices: Choices) -> Task:
-        from ..checkpoints import find_model
-        from ..checkpoints.catalogue import known
-        from ..restore.task import check_task
-        from ..tasks.enlarge import Enlarger
-        from ..tasks.upscaling import Upscaler
-
-        scale = self.scale or 2
-        usual = known(f"realesrnet_x{scale}")
-        weights = usual and usual.path
-        if self.upscaler is not None:
-            check_task(self.upscaler, "upscale")
-            weights = None if self.upscaler == "none" else find_model(self.upscaler)
-        upscaler = Upscaler(weights, choices.device) if weights else None
-        return Enlarger(choices.restorer(), scale, upscaler)
+    Raises:
+        GpenError: ``wrong_task``.
+    """
+    return replace(choices, model=choice.model(choices.model or "") or None)
 
 
 def read_mask(path: Path) -> NDArray[np.float32]:

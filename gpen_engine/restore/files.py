@@ -25,12 +25,11 @@ from ..pictures import (
 )
 from ..pictures.formats import FORMATS
 from ..pictures.icc import differs_from_srgb
-from ..provenance import Invention, marked
+from ..provenance import marked
 from ..version import version
 from .marks import Mark
 from .options import CancelHook, ProgressHook, RestoreOptions
 from .restorer import Restorer
-from .result import RestoreResult
 from .task import Task
 
 STAGES = ("read", "colour", "detect", "align", "network", "guard", "mask", "paste", "write")
@@ -155,8 +154,8 @@ def restore_file(
     with clock.stage("write"):
         source_sum = sha256_of(source)  # before the target, which may be the same file
         written = replace(picture, pixels=restored)
-        if options.strength > 0 and result.faces:
-            written = replace(written, xmp=marked(picture.xmp, _invention(result, task)))
+        if invention := task.invention(result):
+            written = replace(written, xmp=marked(picture.xmp, invention))
         write_picture(target, written, force=force, quality=quality)
     return FileReport(
         source=source,
@@ -212,18 +211,6 @@ def check_target(source: Path, target: Path, *, force: bool = False) -> None:
             f"There is no folder {target.parent} to write to.",
             "Make the folder first, or choose another.",
         )
-
-
-def _invention(result: RestoreResult, task: Task) -> Invention:
-    model = task.model
-    return Invention(
-        model=model.name,
-        sha256=model.sha256 or "",
-        strength=result.strength,
-        faces=len(result.faces),
-        engine=version(),
-        source_type=task.source_type,
-    )
 
 
 def srgb_pixels(picture: Picture) -> NDArray[Any]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..faces import Patch
 from ..faces.patch import Island
-from ..pixels import LUMA, FloatImage, Pixels, add_change
+from ..pixels import LUMA, Box, FloatImage, Pixels, add_change
 
 
 def layer_pixels(pixels: Pixels, patch: Patch | Island) -> NDArray[Any]:
@@ -28,25 +28,10 @@ def layer_pixels(pixels: Pixels, patch: Patch | Island) -> NDArray[Any]:
         one, is 0.
     """
     covered = patch.coverage > 0
-    content = _moved(pixels, patch, covered)
+    content = moved(pixels, patch.box, patch.rgb, covered)
     if content.shape[2] in (2, 4):
         np.copyto(content[:, :, -1], 0, where=~covered)
     return content
-
-
-def merged_pixels(pixels: Pixels, patch: Patch | Island, strength: float) -> NDArray[Any]:
-    """The finished picture in the patch's box.
-
-    Args:
-        pixels: the picture.
-        patch: what was restored; where others lie on the same pixels, an island of them all.
-        strength: 0..1, what its coverage is multiplied with.
-
-    Returns:
-        (h, w, C) as ``pixels.array``: where nothing is covered the picture's own, bit for bit, and
-        so is alpha everywhere.
-    """
-    return _moved(pixels, patch, patch.coverage * np.float32(strength))
 
 
 def in_channels(rgb: FloatImage, channels: int) -> FloatImage:
@@ -54,11 +39,12 @@ def in_channels(rgb: FloatImage, channels: int) -> FloatImage:
     return (rgb @ LUMA)[:, :, None] if channels <= 2 else rgb
 
 
-def _moved(
-    pixels: Pixels, patch: Patch | Island, coverage: NDArray[np.float32 | np.bool_]
+def moved(
+    pixels: Pixels, box: Box, rgb: FloatImage, coverage: NDArray[np.float32 | np.bool_]
 ) -> NDArray[Any]:
-    x0, y0, x1, y1 = patch.box
+    """A copy of a box of the picture, (h, w, C), moved towards RGB (h, w, 3): ``add_change``."""
+    x0, y0, x1, y1 = box
     content = pixels.array[y0:y1, x0:x1].copy()
-    target = in_channels(patch.rgb, content.shape[2])
+    target = in_channels(rgb, content.shape[2])
     add_change(content, (0, 0, x1 - x0, y1 - y0), target, coverage)
     return content

@@ -104,3 +104,12 @@ class Progress:
 ProgressHook = Callable[[Progress], None]
 CancelHook = Callable[[], bool]
 """Asked between tiles, batches and faces; True stops with the error ``cancelled``."""
+
+
+def untold(progress: Progress) -> None:
+    """The progress hook of those who do not care."""
+
+
+def never() -> bool:
+    """The cancel hook of those who wait."""
+    return False

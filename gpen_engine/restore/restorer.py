@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -68,10 +69,23 @@ class Restorer:
         self.parser = Parser(parser, place) if isinstance(parser, Path) else parser
 
     def run(
-        self, crops: list[FloatImage], *, seed: int, note: Callable[[str], None]
+        self,
+        crops: list[FloatImage],
+        *,
+        seed: int,
+        note: Callable[[str], None],
+        normalised: bool = True,
     ) -> Iterator[FloatImage]:
         """Crops of one picture through the network: ``run_batches``."""
-        return run_batches(self.model, crops, seed=seed, note=note)
+        return run_batches(self.model, crops, seed=seed, note=note, normalised=normalised)
+
+    def with_parts(
+        self, detector: Detector, parser: Callable[[FloatImage], Mask] | None
+    ) -> Restorer:
+        """One that runs the same model, and finds and covers faces in another way."""
+        other = copy(self)
+        other.detector, other.parser = detector, parser
+        return other
 
     def restore(
         self,

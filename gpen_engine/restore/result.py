@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..faces import Face, Patch
-from ..faces.patch import islands
+from ..faces.coverage import Mask
+from ..faces.patch import Island, islands
 from ..pixels import FloatImage, Pixels, add_change
-from .layering import in_channels
+from .layering import in_channels, moved
 from .marks import Mark
 
 
@@ -56,8 +57,30 @@ class RestoreResult:
             An array like ``onto``.
         """
         base = (self.pixels.given if onto is None else onto).copy()
-        view = base[:, :, None] if base.ndim == 2 else base
-        for island in islands(self.patches):
-            rgb = convert(island.rgb) if convert else in_channels(island.rgb, view.shape[2])
-            add_change(view, island.box, rgb, island.coverage * np.float32(self.strength))
+        self.paste(base, convert)
         return base
+
+    def paste(
+        self, onto: NDArray[Any], convert: Callable[[FloatImage], FloatImage] | None = None
+    ) -> None:
+        """``composite`` in place."""
+        view = onto[:, :, None] if onto.ndim == 2 else onto
+        for island in islands(self.patches):
+            rgb, share = self.change(island)
+            rgb = convert(rgb) if convert else in_channels(rgb, view.shape[2])
+            add_change(view, island.box, rgb, share)
+
+    def merged(self, island: Patch | Island) -> NDArray[Any]:
+        """The finished picture in the box of an island of this result.
+
+        Returns:
+            (h, w, C) as ``pixels.array``: where nothing is covered the picture's own, bit for bit,
+            and so is alpha everywhere.
+        """
+        rgb, share = self.change(island)
+        return moved(self.pixels, island.box, rgb, share)
+
+    def change(self, island: Patch | Island) -> tuple[FloatImage, Mask]:
+        """What the pixels of an island are moved to, and by how much: (h, w, 3) sRGB and (h, w),
+        both 0..1."""
+        return island.rgb, island.coverage * np.float32(self.strength)

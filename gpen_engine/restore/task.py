@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import cv2
 import numpy as np
@@ -12,12 +12,25 @@ from numpy.typing import NDArray
 
 from ..checkpoints.catalogue import known
 from ..errors import GpenError
+from ..faces import Face
 from ..model import GpenModel
 from ..pictures import Picture, from_unit, to_unit
-from ..provenance import COMPOSITE
+from ..provenance import COMPOSITE, Invention
+from ..version import version
+from .kept import KeptCrops
 from .options import CancelHook, ProgressHook, RestoreOptions
 from .restorer import Restorer
 from .result import RestoreResult
+
+
+class How(TypedDict, total=False):
+    """What ``Restorer.restore`` takes beside picture and options."""
+
+    selection: NDArray[Any] | None
+    faces: Sequence[Face] | None
+    kept: KeptCrops | None
+    progress: ProgressHook
+    cancel: CancelHook
 
 
 class Task:
@@ -62,16 +75,27 @@ class Task:
         self,
         image: NDArray[Any],
         options: RestoreOptions | None = None,
-        *,
-        progress: ProgressHook = lambda _: None,
-        cancel: CancelHook = lambda: False,
+        **how: Unpack[How],
     ) -> RestoreResult:
         """Does the task to a picture; see ``Restorer.restore``."""
-        return self.restorer.restore(image, options, progress=progress, cancel=cancel)
+        return self.restorer.restore(image, options, **how)
 
     def canvas(self, picture: Picture, result: RestoreResult) -> NDArray[Any]:
         """What the result's faces are pasted onto: (H, W, C) in the picture's depth and colours."""
         return picture.pixels
+
+    def invention(self, result: RestoreResult) -> Invention | None:
+        """What the written file says was invented; None when nothing was."""
+        if not result.faces or result.strength == 0:
+            return None
+        return Invention(
+            model=self.model.name,
+            sha256=self.model.sha256 or "",
+            strength=result.strength,
+            faces=len(result.faces),
+            engine=version(),
+            source_type=self.source_type,
+        )
 
 
 def check_task(model: str, task: str) -> None:

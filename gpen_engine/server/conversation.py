@@ -156,7 +156,7 @@ class _Conversation:
 
         worker = self.service.worker
         with self._logged("job", request) as (watch, told):
-            worker.models.find(request.model)  # nobody shall wait for his turn in vain
+            job.check(worker.models, request)  # nobody shall wait for his turn in vain
 
             # Nothing is sent in its turn that a client could be slow to take, and the picture is
             # free afterwards.
@@ -227,6 +227,7 @@ class _Conversation:
         what = (
             f"{kind}: {request.width} x {request.height} {request.sample}"
             f"{' with a selection' if request.selected else ''}, {request.result}"
+            f"{'' if request.task == 'restore' else f' of {request.task}'}"
         )
         try:
             yield watch, lambda text: came.__setitem__(0, text)
@@ -287,8 +288,7 @@ class _Conversation:
         reply = replace(answer.reply, seconds={**received, **answer.reply.seconds})
         self.channel.send(as_header("result", reply))
         for planes in answer.planes:
-            for plane in (planes.pixels, planes.coverage):
-                self.channel.send_rows(strips(plane.data, plane[0].nbytes))
+            self.channel.send_rows(planes.rows())
         watch.lap("send")
         watch.laps.update(reply.seconds)
         return f"{reply.model}: {len(reply.faces)} faces, {len(reply.patches)} patches"

@@ -13,11 +13,17 @@ from ..restore import Progress as Step
 from ..restore import RestoreOptions
 from ..restore.batching import is_out_of_memory
 from ..restore.kept import KeptCrops
+from ..restore.task import Task
+from ..tasks.choice import TaskChoice
+from ..tasks.enlarge import check_size
+from ..tasks.inpaint import no_hole
+from ..tasks.seg2face import check_square
 from ..version import version
 from ..wire import Progress, Reply, Request
+from ..wire.messages import RESULTS, RESULTS_OF
 from .models import Models
 from .picture import Received
-from .planes import Planes, face_info, face_of, planes
+from .planes import Planes, face_info, face_of, new_picture, planes
 
 LOAD = Progress("load", 0, 0)
 
@@ -47,6 +53,58 @@ def options_of(request: Request) -> RestoreOptions:
     )
 
 
+def choice_of(request: Request) -> TaskChoice:
+    """The task, if it can be done to such a picture.
+
+    Raises:
+        GpenError: ``bad_option``, ``no_hole``, ``not_square``, ``too_large``.
+    """
+    choice = TaskChoice(request.task, request.scale, request.upscaler)
+    given = RESULTS_OF.get(request.task, RESULTS)
+    if request.result not in given:
+        raise GpenError(
+            "bad_option",
+            f'The task "{request.task}" gives no result "{request.result}".',
+            f"Choose {' or '.join(given)}.",
+        )
+    if request.task == "inpaint" and not request.selected:
+        raise no_hole()
+    if request.task == "seg2face":
+        check_square(request.width, request.height)
+    if request.task == "enlarge":
+        check_size(request.width, request.height, request.scale)
+    return choice
+
+
+def check(models: Models, request: Request) -> None:
+    """Refuses what cannot be done, as far as that can be said without the picture.
+
+    Raises:
+        GpenError: those of ``choice_of`` and ``options_of``; ``wrong_task``, ``model_missing``.
+    """
+    options_of(request)
+    choice = choice_of(request)
+    models.find(choice.model(request.model))
+    choice.upscaler_file()
+
+
+def task_of(models: Models, request: Request, loading: Callable[[], None]) -> Task:
+    """The task with its networks, warm or loaded.
+
+    Args:
+        models: where they are.
+        request: what is to be done.
+        loading: called before one is loaded.
+
+    Raises:
+        GpenError: those of ``choice_of`` and ``load_model``; ``wrong_task``.
+    """
+    choice = choice_of(request)
+    model = choice.model(request.model)
+    upscaler = models.upscaler(choice, loading)
+    return choice.made(models.restorer(model, loading), upscaler=upscaler, keep_size=True)
+
+
 def restore(
     models: Models,
     request: Request,
@@ -57,10 +115,12 @@ def restore(
     progress: Callable[[Progress], None],
     cancel: Callable[[], bool],
 ) -> Answer:
-    """Restores a picture and converts its patches to the client's samples.
+    """Restores a picture, or does another task to it, and converts its patches to the client's
+    samples.
 
     The patches are converted here and not while they are sent: they are small beside the picture,
-    which is free when this returns, and the next job need not wait for a slow client.
+    which is free when this returns, and the next job need not wait for a slow client. An enlarged
+    picture is what it is sent as.
 
     Args:
         models: where the model is warm or is loaded.
@@ -72,17 +132,16 @@ def restore(
         cancel: asked between them.
 
     Raises:
-        GpenError: those of ``load_model`` and ``Restorer.restore``; ``changed`` when the guard
-            skipped every face. After ``out_of_memory`` no
-            model is warm.
+        GpenError: those of ``task_of`` and ``Task.restore``; ``changed`` when the guard skipped
+            every face and nothing else was done. After ``out_of_memory`` no model is warm.
     """
     started = time.perf_counter()
     if request.faces is not None:
         faces = [face_of(face) for face in request.faces]
     with memory_watched(models):
-        restorer = models.restorer(request.model, lambda: progress(LOAD))
+        task = task_of(models, request, lambda: progress(LOAD))
         loaded = time.perf_counter()
-        result = restorer.restore(
+        result = task.restore(
             received.pixels,
             options_of(request),
             selection=received.selection,
@@ -91,15 +150,16 @@ def restore(
             progress=lambda step: progress(told(step)),
             cancel=cancel,
         )
-        if not result.patches:
+        makes_picture = request.task == "enlarge"
+        if not result.patches and not makes_picture:
             raise GpenError(
                 "changed", " ".join(result.notes), "Choose another model, or let it only warn."
             )
         restored = time.perf_counter()
-        ready = list(planes(result, request.result))
+        ready = [new_picture(result)] if makes_picture else list(planes(result, request.result))
     models.drop_moved()
     converted = time.perf_counter() - restored
-    model = restorer.model
+    model = task.model
     reply = Reply(
         model=model.name,
         sha256=model.sha256,
@@ -109,6 +169,8 @@ def restore(
         patches=tuple(plane.info for plane in ready),
         notes=tuple(result.notes),
         seconds={"load": loaded - started, **result.seconds, "convert": converted},
+        task=task.name,
+        upscaler=task.told.get("upscaler") or "",
     )
     return Answer(reply, ready)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -34,6 +35,8 @@ OVERLAP = 0.25
 """Of a drawn square and the face that is meant by it: their common area over that of both."""
 MARGIN = 0.1
 """What a preview shows around what is restored, in its sides."""
+WHOLE = ("seg2face", "enlarge")
+"""Tasks that make a whole picture."""
 GREY = 0.5
 """What is seen through transparent pixels."""
 
@@ -61,7 +64,8 @@ class Look:
         self._request = request
         self._pixels = Pixels(received.pixels)
         self._found: dict[tuple[float, int, bool], list[Face]] = {}
-        self._kept = KeptCrops()
+        self._kept: defaultdict[str, KeptCrops] = defaultdict(KeptCrops)
+        """By task: each shows the network something else."""
 
     def check(self, request: Request) -> None:
         """Raises GpenError ``protocol`` when a request is not one for this picture."""
@@ -101,18 +105,25 @@ class Look:
     def preview(self, models: Models, request: Request, *, progress: Any, cancel: Any) -> Shown:
         """One face before and after; see ``Engine.preview``."""
         face = replace(_only_face(request), strength=1.0)
+        if request.task in WHOLE:
+            raise GpenError(
+                "bad_option",
+                f'There is no preview of a face for the task "{request.task}".',
+                "Do it, and undo it where it is not what you want.",
+            )
         with job.memory_watched(models):
-            restorer = models.restorer(request.model, lambda: progress(job.LOAD))
+            task = job.task_of(models, request, lambda: progress(job.LOAD))
             try:
-                result = restorer.restore(
+                result = task.restore(
                     self._pixels.given,
                     job.options_of(request),
                     selection=self._received.selection,
                     faces=[face],
-                    kept=self._kept,
+                    kept=self._kept[task.name],
                     progress=lambda step: progress(job.told(step)),
                     cancel=cancel,
                 )
+                result = replace(result, strength=1.0)
                 patches, similarity = result.patches, result.marks[0].similarity
             except GpenError as error:
                 if error.code != "no_face":  # nothing of it is selected
@@ -124,7 +135,7 @@ class Look:
             for patch in patches:
                 x0, y0, x1, y1 = patch.box
                 place = (x0 - box[0], y0 - box[1], x1 - box[0], y1 - box[1])
-                add_change(after, place, patch.rgb, patch.coverage)
+                add_change(after, place, *result.change(patch))
             return self._shown(box, similarity, before, after)
 
     def finish(
@@ -141,7 +152,7 @@ class Look:
             request,
             self._received,
             faces=self._found.get(_finding(request)) or None,  # finding none says what to do
-            kept=self._kept,
+            kept=self._kept[request.task],
             progress=progress,
             cancel=cancel,
         )

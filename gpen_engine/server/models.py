@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from ..faces import Detector
     from ..model import GpenModel
     from ..restore import Restorer
+    from ..tasks.choice import TaskChoice
+    from ..tasks.upscaling import Upscaler
 
 Key = tuple[Path, int, int]
 """Path, size in bytes and time of the last change: a file that was replaced is another model."""
@@ -109,6 +111,26 @@ class Models:
         with self._lock:
             self._kept[key] = restorer
         return restorer
+
+    def upscaler(self, choice: TaskChoice, loading: Callable[[], None]) -> Upscaler | None:
+        """The network for all but the faces, if the task has one.
+
+        It is loaded for each job and not kept: it is read in a small part of the time that it then
+        takes, and its memory is worth more to the enlarged picture.
+
+        Args:
+            choice: the task.
+            loading: called before one is loaded.
+
+        Raises:
+            GpenError: those of ``TaskChoice.load_upscaler``.
+        """
+        weights = choice.upscaler_file()
+        if weights is None:
+            return None
+        loading()
+        self._make_room(ROOM * _key(weights)[1])
+        return choice.load_upscaler(self.detector().device)
 
     def drop_moved(self) -> None:
         """Drops models that went from the GPU to the processor when memory ran out there, so that

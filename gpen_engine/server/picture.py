@@ -18,6 +18,11 @@ DTYPES = {"u8": "uint8", "u16": "uint16", "float": "float32"}
 MARGIN = 512 << 20
 """Bytes that must be free beside the picture, for the networks and what they make."""
 
+GREY = 16
+"""Bytes a pixel of a picture in colour in the grey that is to be coloured."""
+HOLE = 5
+"""Bytes a pixel of what is told of the hole, beside the picture with the hole painted."""
+
 
 @dataclass(frozen=True, eq=False)  # arrays cannot be compared as a whole
 class Received:
@@ -30,9 +35,18 @@ class Received:
 
 
 def bytes_needed(request: Request) -> int:
-    """What picture and selection take."""
+    """What picture and selection take, and what the task makes of their size."""
     row = request.row_bytes + (request.selection_row_bytes if request.selected else 0)
-    return row * request.height
+    given = row * request.height
+    pixels = request.width * request.height
+    match request.task:
+        case "colorize":
+            return given + GREY * pixels
+        case "inpaint":
+            return given + request.row_bytes * request.height + HOLE * pixels
+        case "enlarge":
+            return given + request.scale**2 * given
+    return given
 
 
 def has_room(request: Request) -> bool:
@@ -72,6 +86,12 @@ def receive(channel: Channel, request: Request, between: Callable[[], None]) -> 
 def too_large(request: Request) -> GpenError:
     """The error that there is no room for this picture."""
     size = f"{request.width} by {request.height} pixels"
+    if request.task == "enlarge":
+        return GpenError(
+            "out_of_memory",
+            f"There is not enough free memory to enlarge {size} {request.scale} times.",
+            "Enlarge them less, or a part of them, or close other programs.",
+        )
     return GpenError(
         "out_of_memory",
         f"There is not enough free memory for a picture of {size}.",

@@ -13,9 +13,10 @@ from ..errors import GpenError
 from ..faces import Face, Patch
 from ..faces.patch import Island, islands, stacked
 from ..restore import RestoreResult
-from ..restore.layering import layer_pixels, merged_pixels
+from ..restore.layering import layer_pixels
 from ..restore.marks import Mark
 from ..wire import FaceInfo, PatchInfo
+from ..wire.channel import rows_per_strip
 
 
 @dataclass(frozen=True, eq=False)  # arrays cannot be compared as a whole
@@ -26,7 +27,14 @@ class Planes:
     pixels: NDArray[Any]
     """(h, w, 4) RGBA in the type of the picture."""
     coverage: NDArray[Any]
-    """(h, w) of the same type, linear, white is full coverage."""
+    """(h, w) of the same type, linear, white is full coverage; perhaps one value for all."""
+
+    def rows(self) -> Iterator[memoryview]:
+        """What is sent: strips of rows, first of the pixels, then of the coverage."""
+        for plane in (self.pixels, self.coverage):
+            step = rows_per_strip(plane[0].nbytes)
+            for top in range(0, len(plane), step):
+                yield np.ascontiguousarray(plane[top : top + step]).data
 
 
 def face_info(mark: Mark) -> FaceInfo:
@@ -61,7 +69,7 @@ def planes(result: RestoreResult, kind: str) -> Iterator[Planes]:
     """Converts one patch after the other; none is kept.
 
     Args:
-        result: of an RGBA picture.
+        result: of an RGBA picture; of an RGB one, the planes are opaque.
         kind: one of ``wire.messages.RESULTS``.
     """
     place = {id(mark.face): index for index, mark in enumerate(result.marks)}
@@ -70,15 +78,30 @@ def planes(result: RestoreResult, kind: str) -> Iterator[Planes]:
     for patch in layers:
         x0, y0, x1, y1 = patch.box
         faces = patch.faces if isinstance(patch, Island) else [patch.face]
-        if kind == "merged":
-            pixels = merged_pixels(result.pixels, patch, result.strength)
-        else:
-            pixels = layer_pixels(result.pixels, patch)
+        pixels = result.merged(patch) if kind == "merged" else layer_pixels(result.pixels, patch)
+        if pixels.shape[2] == 3:
+            white = np.full(pixels.shape[:2], result.pixels.white, pixels.dtype)
+            pixels = np.dstack([pixels, white])
         yield Planes(
             PatchInfo(x0, y0, x1 - x0, y1 - y0, tuple(place[id(face)] for face in faces)),
             np.ascontiguousarray(pixels),
             samples(patch.coverage, pixels.dtype),
         )
+
+
+def new_picture(result: RestoreResult) -> Planes:
+    """A whole picture that was made, as one patch. The faces are pasted into ``result.pixels``,
+    because it may be too large to be copied.
+
+    Args:
+        result: of an RGBA picture that nobody else needs.
+    """
+    picture = result.pixels.array
+    result.paste(picture)
+    height, width = picture.shape[:2]
+    shown = tuple(place for place, mark in enumerate(result.marks) if mark.restored)
+    white = np.broadcast_to(picture.dtype.type(result.pixels.white), (height, width))
+    return Planes(PatchInfo(0, 0, width, height, shown), picture, white)
 
 
 def samples(coverage: NDArray[np.float32], dtype: np.dtype[Any]) -> NDArray[Any]:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..faces import Patch
-from ..faces.patch import islands
+from ..faces.coverage import Mask
+from ..faces.patch import Island
 from ..pictures import Picture, from_unit, to_srgb
 from ..pictures.icc import differs_from_srgb
-from ..pixels import FloatImage, Pixels, add_change
+from ..pixels import FloatImage, Pixels
 from ..restore import RestoreOptions, RestoreResult
-from ..restore.options import CancelHook, ProgressHook
-from ..restore.task import Task
+from ..restore.task import How, Task
 from .lightness import grey, linear, luminance, with_chroma_of, with_luminance
+
+STRIP = 256
+"""Rows that are made grey at once; lightness takes many times their memory."""
 
 
 class Colorized(RestoreResult):
@@ -28,25 +30,18 @@ class Colorized(RestoreResult):
     ``composite()`` (``restore.layering.layer_pixels`` makes that content).
     """
 
-    def composite(
-        self,
-        onto: NDArray[Any] | None = None,
-        convert: Callable[[FloatImage], FloatImage] | None = None,
-    ) -> NDArray[Any]:
-        """The picture with its faces in colour; see ``RestoreResult.composite``.
+    def change(self, island: Patch | Island) -> tuple[FloatImage, Mask]:
+        """See ``RestoreResult.change``.
 
-        Colours are mixed in linear light and rounded once: the luminance of every pixel is the
-        picture's, but for the rounding: within 0.6 of a level of the grey that is as light (in a
-        colour space that is not sRGB, as far as the conversion is exact).
+        Colours are mixed here, in linear light, and rounded once when they are written: the
+        luminance of every pixel is the picture's, but for the rounding: within 0.6 of a level of
+        the grey that is as light (in a colour space that is not sRGB, as far as the conversion is
+        exact).
         """
-        base = (self.pixels.given if onto is None else onto).copy()
-        for island in islands(self.patches):
-            share = island.coverage * np.float32(self.strength)
-            before = linear(self.pixels.rgb(island.box))
-            mixed = before + share[:, :, None] * (linear(island.rgb) - before)
-            rgb = with_luminance(mixed, luminance(before))
-            add_change(base, island.box, convert(rgb) if convert else rgb, share > 0)
-        return base
+        share = island.coverage * np.float32(self.strength)
+        before = linear(self.pixels.rgb(island.box))
+        mixed = before + share[:, :, None] * (linear(island.rgb) - before)
+        return with_luminance(mixed, luminance(before)), np.sign(share)
 
 
 class Colorizer(Task):
@@ -75,9 +70,7 @@ class Colorizer(Task):
         self,
         image: NDArray[Any],
         options: RestoreOptions | None = None,
-        *,
-        progress: ProgressHook = lambda _: None,
-        cancel: CancelHook = lambda: False,
+        **how: Unpack[How],
     ) -> Colorized:
         """Colorizes the faces of a picture; see ``Restorer.restore``.
 
@@ -90,8 +83,7 @@ class Colorizer(Task):
             _in_grey(pixels),
             # These colours are grey, and no face changes whose light does not.
             replace(options, keep_colours=False, guard="off"),
-            progress=progress,
-            cancel=cancel,
+            **how,
         )
         patches = [_own_light(patch, pixels) for patch in result.patches]
         return Colorized(
@@ -118,9 +110,12 @@ def _in_grey(pixels: Pixels) -> NDArray[Any]:
     colours = array[:, :, :3]
     if all(np.array_equal(colours[:, :, 0], colours[:, :, c]) for c in (1, 2)):
         return array
-    whole = (0, 0, pixels.width, pixels.height)
-    plain = grey(pixels.rgb(whole))
-    if array.shape[2] == 3:
-        return plain
-    opaque = pixels.opaque(whole)
-    return np.dstack([plain, np.asarray(opaque, np.float32)])
+    plain = np.empty(array.shape, np.float32)
+    for y in range(0, pixels.height, STRIP):
+        box = (0, y, pixels.width, min(y + STRIP, pixels.height))
+        strip = plain[y : box[3]]
+        strip[:, :, :3] = grey(pixels.rgb(box))
+        opaque = pixels.opaque(box)
+        if opaque is not None:
+            strip[:, :, 3] = opaque
+    return plain

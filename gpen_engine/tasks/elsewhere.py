@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from numpy.typing import NDArray
@@ -64,4 +65,4 @@ def enlarged(face: Face, scale: int) -> Face:
         return face
     shift = (scale - 1) / 2
     x0, y0, x1, y1 = (scale * v + shift for v in face.box)
-    return Face((x0, y0, x1, y1), scale * face.landmarks + shift, face.score)
+    return replace(face, box=(x0, y0, x1, y1), landmarks=scale * face.landmarks + shift)

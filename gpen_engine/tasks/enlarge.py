@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Unpack
 
 import cv2
 import numpy as np
@@ -17,10 +17,12 @@ from ..faces.geometry import to_crop
 from ..pictures import Picture, from_srgb, from_unit
 from ..pictures.icc import differs_from_srgb
 from ..pixels import Pixels
+from ..provenance import Invention
 from ..restore import Progress, RestoreOptions, Restorer, RestoreResult, Stage
-from ..restore.options import CancelHook, ProgressHook
-from ..restore.task import Task
-from .elsewhere import Elsewhere
+from ..restore.options import never, untold
+from ..restore.task import How, Task
+from ..version import version
+from .elsewhere import Elsewhere, enlarged
 from .membrane import continued
 from .upscaling import Upscaler
 
@@ -52,12 +54,7 @@ class Enlarger(Task):
         self, restorer: Restorer, scale: int = 2, upscaler: Upscaler | None = None
     ) -> None:
         super().__init__(restorer)
-        if scale not in SCALES:
-            raise GpenError(
-                "bad_option",
-                f"Pictures are not enlarged {scale} times.",
-                f"Choose {' or '.join(map(str, SCALES))}.",
-            )
+        check_scale(scale)
         self.scale = scale
         self.upscaler = upscaler
 
@@ -77,9 +74,7 @@ class Enlarger(Task):
         self,
         image: NDArray[Any],
         options: RestoreOptions | None = None,
-        *,
-        progress: ProgressHook = lambda _: None,
-        cancel: CancelHook = lambda: False,
+        **how: Unpack[How],
     ) -> RestoreResult:
         """The enlarged picture and its faces; see ``Restorer.restore``.
 
@@ -89,8 +84,9 @@ class Enlarger(Task):
         Args:
             image: see ``Restorer.restore``.
             options: a region counts in pixels of this picture; ``strength`` is that of the faces.
-            progress: see ``Restorer.restore``; after the faces come the upscaler's tiles.
-            cancel: asked between tiles too.
+            how: see ``Restorer.restore``; selection and faces are those of this picture, too. In
+                ``progress`` the upscaler's tiles come after the faces; ``cancel`` is asked between
+                them.
 
         Returns:
             Picture, faces and patches at the new size.
@@ -100,17 +96,13 @@ class Enlarger(Task):
         """
         options = options or RestoreOptions()
         pixels = _solid(Pixels(image))
-        if pixels.width * pixels.height * self.scale**2 > MOST:
-            raise GpenError(
-                "too_large",
-                f"The picture would have more than {MOST // 10**6} megapixels.",
-                "Enlarge it less, or a part of it.",
-            )
+        check_size(pixels.width, pixels.height, self.scale)
         canvas = _interpolated(pixels.array, self.scale)
-        result = self._faces(pixels, canvas, options, progress, cancel)
+        result = self._faces(pixels, canvas, options, how)
         notes, seconds = [*result.notes, *self._advice(result.faces, options)], dict(result.seconds)
         if self.upscaler:
             started = time.perf_counter()
+            progress, cancel = how.get("progress", untold), how.get("cancel", never)
 
             def tiled(done: int, total: int) -> None:
                 progress(Progress(Stage.ENLARGE, done, total))
@@ -129,22 +121,23 @@ class Enlarger(Task):
         pixels: Pixels,
         canvas: NDArray[Any],
         options: RestoreOptions,
-        progress: ProgressHook,
-        cancel: CancelHook,
+        how: How,
     ) -> RestoreResult:
-        restorer = Restorer(
-            self.model,
-            detector=Elsewhere(self.restorer.detector, pixels, canvas, scale=self.scale),
-            parser=self.restorer.parser,
+        restorer = self.restorer.with_parts(
+            Elsewhere(self.restorer.detector, pixels, canvas, scale=self.scale),
+            self.restorer.parser,
         )
+        selection, faces = how.get("selection"), how.get("faces")
+        if selection is not None:
+            how["selection"] = _interpolated(selection[:, :, None], self.scale, soft=True)[:, :, 0]
+        if faces is not None:
+            how["faces"] = [enlarged(face, self.scale) for face in faces]
         region = options.region
         if region:
             x0, y0, x1, y1 = (self.scale * v for v in region)
             region = (x0, y0, x1, y1)
         try:
-            return restorer.restore(
-                canvas, replace(options, region=region), progress=progress, cancel=cancel
-            )
+            return restorer.restore(canvas, replace(options, region=region), **how)
         except GpenError as error:
             if error.code != "no_face":
                 raise
@@ -162,6 +155,13 @@ class Enlarger(Task):
             f" {self.model.name} gives {size}, and a larger model would show more."
         ]
 
+    def invention(self, result: RestoreResult) -> Invention | None:
+        """An upscaler invents detail even where it finds no face."""
+        invention, network = super().invention(result), self.upscaler
+        if invention or network is None:
+            return invention
+        return Invention(network.name, network.sha256, 1.0, 0, version(), self.source_type)
+
     def canvas(self, picture: Picture, result: RestoreResult) -> NDArray[Any]:
         """The enlarged picture in the file's own colours."""
         pixels = result.pixels
@@ -172,12 +172,33 @@ class Enlarger(Task):
         return from_unit(np.concatenate([colours, alpha], axis=2), picture.pixels.dtype)
 
 
-def _interpolated(array: NDArray[Any], scale: int) -> NDArray[Any]:
-    """(h, w, C) at a multiple of its size, of the same type."""
+def check_scale(scale: int) -> None:
+    """Raises GpenError: ``bad_option`` for another than ``SCALES``."""
+    if scale not in SCALES:
+        raise GpenError(
+            "bad_option",
+            f"Pictures are not enlarged {scale} times.",
+            f"Choose {' or '.join(map(str, SCALES))}.",
+        )
+
+
+def check_size(width: int, height: int, scale: int) -> None:
+    """Raises GpenError: ``too_large`` when a picture would have more than ``MOST`` pixels."""
+    if width * height * scale**2 > MOST:
+        raise GpenError(
+            "too_large",
+            f"The picture would have more than {MOST // 10**6} megapixels.",
+            "Enlarge it less, or a part of it.",
+        )
+
+
+def _interpolated(array: NDArray[Any], scale: int, *, soft: bool = False) -> NDArray[Any]:
+    """(h, w, C) at a multiple of its size, of the same type: sharp, or without any overshoot."""
     size = (scale * array.shape[1], scale * array.shape[0])
     known = array.astype(np.float32) if array.dtype == np.float16 else array
-    large = cv2.resize(known, size, interpolation=cv2.INTER_LANCZOS4)
-    return large.astype(array.dtype).reshape(size[1], size[0], array.shape[2])
+    way = cv2.INTER_LINEAR if soft else cv2.INTER_LANCZOS4
+    large = cv2.resize(known, size, interpolation=way)
+    return large.astype(array.dtype, copy=False).reshape(size[1], size[0], array.shape[2])
 
 
 def _solid(pixels: Pixels) -> Pixels:

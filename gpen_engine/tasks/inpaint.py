@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +14,8 @@ from ..faces import Patch
 from ..faces.coverage import Mask, face_shape, frame
 from ..pixels import FloatImage, Pixels
 from ..restore import RestoreOptions, Restorer, RestoreResult
-from ..restore.options import CancelHook, ProgressHook
 from ..restore.selection import Selection
-from ..restore.task import Task
+from ..restore.task import How, Task
 from .elsewhere import Elsewhere
 from .membrane import continued
 
@@ -32,7 +31,8 @@ class Completer(Task):
 
     Args:
         restorer: the model and the detector.
-        hole: (H, W) uint8, uint16 or floating mask of the picture's size, white is the hole.
+        hole: (H, W) uint8, uint16 or floating mask of the picture's size, white is the hole; by
+            default each picture's selection is its hole.
 
     Raises:
         GpenError: ``wrong_task``.
@@ -40,7 +40,7 @@ class Completer(Task):
 
     name = models = "inpaint"
 
-    def __init__(self, restorer: Restorer, hole: NDArray[Any]) -> None:
+    def __init__(self, restorer: Restorer, hole: NDArray[Any] | None = None) -> None:
         super().__init__(restorer)
         self.hole = hole
 
@@ -48,22 +48,69 @@ class Completer(Task):
         self,
         image: NDArray[Any],
         options: RestoreOptions | None = None,
-        *,
-        progress: ProgressHook = lambda _: None,
-        cancel: CancelHook = lambda: False,
+        **how: Unpack[How],
     ) -> RestoreResult:
         """Fills the hole in each face that it touches; see ``Restorer.restore``.
 
-        Faces are found in the picture as it is. Where the hole hides one from the detector, a
-        region says where it is. With ``options.keep_colours`` the filling is shifted so that its
-        tone continues that of the pixels around the hole.
+        A selection is the hole, in place of the one that is known. Faces are found in the picture
+        as it is. Where the hole hides one from the detector, a region or ``faces`` say where it
+        is. With ``options.keep_colours`` the filling is shifted so that its tone continues that of
+        the pixels around the hole.
 
         Raises:
             GpenError: those of ``Restorer.restore``; ``no_face`` also when no face lies at the
-                hole, ``bad_image`` for a mask of another size, ``bad_option`` for an empty one.
+                hole, ``bad_image`` for a mask of another size, ``no_hole`` for an empty one.
         """
         options = options or RestoreOptions()
         pixels = Pixels(image)
+        hole = self._hole(how.pop("selection", None), pixels)
+        painted = _painted(pixels, hole)
+        helper = self.restorer.with_parts(
+            Elsewhere(self.restorer.detector, pixels, painted, wanted=hole.touches),
+            lambda crop: _reach(crop.shape[0], options.template),
+        )
+        plain = replace(
+            options,
+            keep_colours=False,  # white is not to be kept
+            guard="off",  # a hole is to change
+            fallback=options.fallback and options.region is not None,
+        )
+        try:
+            result = helper.restore(painted, plain, **how)
+        except GpenError as error:
+            if error.code != "no_face" or options.region:
+                raise
+            raise GpenError(
+                "no_face",
+                "No face was found where the hole is.",
+                "Lower the detection threshold, or say where the face is.",
+            ) from error
+        patches = list(_evened(result.patches, pixels))
+        if options.keep_colours:
+            patches = [_toned(patch, pixels, hole) for patch in patches]
+        patches = list(hole.limit(patches))
+        if not patches:
+            raise GpenError(
+                "no_face",
+                "The hole lies outside of the faces.",
+                "Make a hole of the part of a face that is to be filled.",
+            )
+        shown = [id(patch.face) for patch in patches]
+        return RestoreResult(
+            pixels,
+            patches,
+            options.strength,
+            result.seconds,
+            [*result.notes, *_left_over(patches, hole)],
+            [mark for mark in result.marks if id(mark.face) in shown],
+        )
+
+    def _hole(self, selection: NDArray[Any] | None, pixels: Pixels) -> Selection:
+        """What is to be filled, somewhere at least."""
+        if selection is not None or self.hole is None:
+            if selection is None or not selection.any():
+                raise no_hole()
+            return Selection(selection, pixels)
         if self.hole.shape != (pixels.height, pixels.width):
             height, width = self.hole.shape[:2]
             raise GpenError(
@@ -75,51 +122,18 @@ class Completer(Task):
         hole = Selection(self.hole, pixels)
         if hole.box() is None:
             raise GpenError(
-                "bad_option",
+                "no_hole",
                 "The mask is black everywhere, so there is nothing to fill.",
                 "Paint the part of the face that is to be filled white in it.",
             )
-        painted = _painted(pixels, hole)
-        helper = Restorer(
-            self.model,
-            detector=Elsewhere(self.restorer.detector, pixels, painted, wanted=hole.touches),
-            parser=lambda crop: _reach(crop.shape[0], options.template),
-        )
-        plain = replace(
-            options,
-            keep_colours=False,  # white is not to be kept
-            guard="off",  # a hole is to change
-            fallback=options.fallback and options.region is not None,
-        )
-        try:
-            result = helper.restore(painted, plain, progress=progress, cancel=cancel)
-        except GpenError as error:
-            if error.code != "no_face" or options.region:
-                raise
-            raise GpenError(
-                "no_face",
-                "No face was found where the mask is white.",
-                "Lower the detection threshold, or give the face's region.",
-            ) from error
-        patches = list(_evened(result.patches, pixels))
-        if options.keep_colours:
-            patches = [_toned(patch, pixels, hole) for patch in patches]
-        patches = list(hole.limit(patches))
-        if not patches:
-            raise GpenError(
-                "no_face",
-                "The hole lies outside of the faces.",
-                "Paint the part of the face that is to be filled white in the mask.",
-            )
-        shown = [id(patch.face) for patch in patches]
-        return RestoreResult(
-            pixels,
-            patches,
-            options.strength,
-            result.seconds,
-            [*result.notes, *_left_over(patches, hole)],
-            [mark for mark in result.marks if id(mark.face) in shown],
-        )
+        return hole
+
+
+def no_hole() -> GpenError:
+    """The error that nothing says what is to be filled."""
+    return GpenError(
+        "no_hole", "Nothing is selected.", "Select the part of the face that is to be filled in."
+    )
 
 
 def _reach(size: int, template: str) -> Mask:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import Any
+from typing import Any, Unpack
 
 import cv2
 import numpy as np
@@ -16,19 +16,30 @@ from ..faces.geometry import TEMPLATES, resized
 from ..pictures import Picture, from_unit, to_srgb
 from ..pixels import Pixels
 from ..provenance import GENERATED
-from ..restore import Progress, RestoreOptions, RestoreResult, Stage
-from ..restore.batching import run_batches
+from ..restore import Progress, RestoreOptions, Restorer, RestoreResult, Stage
 from ..restore.marks import Mark
-from ..restore.options import CancelHook, ProgressHook
-from ..restore.task import Task
+from ..restore.options import never, untold
+from ..restore.task import How, Task
 from .palette import COLOURS, nearest
 
 
 class FaceDrawer(Task):
-    """Draws a face from a map of its parts with GPEN-Seg2face-512."""
+    """Draws a face from a map of its parts with GPEN-Seg2face-512.
+
+    Args:
+        restorer: the model.
+        keep_size: the face is as large as its map, even where the network gives more.
+
+    Raises:
+        GpenError: ``wrong_task``.
+    """
 
     name = models = "seg2face"
     source_type = GENERATED
+
+    def __init__(self, restorer: Restorer, *, keep_size: bool = False) -> None:
+        super().__init__(restorer)
+        self.keep_size = keep_size
 
     def prepared(self, picture: Picture, options: RestoreOptions) -> tuple[Picture, list[str]]:
         """The map in sRGB, which its colours are told in."""
@@ -42,9 +53,7 @@ class FaceDrawer(Task):
         self,
         image: NDArray[Any],
         options: RestoreOptions | None = None,
-        *,
-        progress: ProgressHook = lambda _: None,
-        cancel: CancelHook = lambda: False,
+        **how: Unpack[How],
     ) -> RestoreResult:
         """The face of a map.
 
@@ -54,12 +63,11 @@ class FaceDrawer(Task):
         Args:
             image: (S, S), (S, S, C) as ``Pixels`` takes them, framed as an aligned face.
             options: ``strength`` mixes map and face; those about finding faces have no effect.
-            progress: see ``Restorer.restore``.
-            cancel: see ``Restorer.restore``.
+            how: ``progress`` and ``cancel`` of ``Restorer.restore``; the others have no effect.
 
         Returns:
             One patch, the whole picture: RGB of the map's type, without alpha, and at least as
-            large as the network's output.
+            large as the network's output unless the size is kept.
 
         Raises:
             GpenError: ``not_square``, ``bad_option`` for a region, ``cancelled``,
@@ -67,7 +75,10 @@ class FaceDrawer(Task):
         """
         options = options or RestoreOptions()
         pixels = Pixels(image)
-        _check(pixels, options)
+        progress, cancel = how.get("progress", untold), how.get("cancel", never)
+        if options.region:
+            raise GpenError("bad_option", "A face map has no region.", "Leave --region out.")
+        check_square(pixels.width, pixels.height)
         if cancel():
             raise GpenError("cancelled", "The drawing was cancelled.")
         classes, strangers = nearest(_as_8_bits(pixels))
@@ -75,13 +86,11 @@ class FaceDrawer(Task):
         config, started = self.model.config, time.perf_counter()
         crop = COLOURS[_at_size(classes, config.in_size)].astype(np.float32) / np.float32(255)
         progress(Progress(Stage.RESTORE, 0, 1))
-        (face,) = run_batches(
-            self.model, [crop], seed=options.seed, note=notes.append, normalised=False
-        )
+        (face,) = self.restorer.run([crop], seed=options.seed, note=notes.append, normalised=False)
         seconds = {"network": time.perf_counter() - started}
         if cancel():
             raise GpenError("cancelled", "The drawing was cancelled.")
-        side = max(pixels.width, config.out_size)
+        side = pixels.width if self.keep_size else max(pixels.width, config.out_size)
         below = COLOURS[_at_size(classes, side)].astype(np.float32) / np.float32(255)
         patch = Patch(
             Face((0, 0, side, side), TEMPLATES["gpen"] * side, 1.0),
@@ -99,13 +108,12 @@ class FaceDrawer(Task):
         return result.pixels.array
 
 
-def _check(pixels: Pixels, options: RestoreOptions) -> None:
-    if options.region:
-        raise GpenError("bad_option", "A face map has no region.", "Leave --region out.")
-    if pixels.width != pixels.height:
+def check_square(width: int, height: int) -> None:
+    """Raises GpenError: ``not_square`` for what cannot be a face map."""
+    if width != height:
         raise GpenError(
             "not_square",
-            f"A face map is square; this picture is {pixels.width} by {pixels.height}.",
+            f"A face map is square; this picture is {width} by {height}.",
             "Crop it to a square around the face, as an aligned face is framed.",
         )
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -61,8 +63,14 @@ class Upscaler:
         self._run = _described(weights).to(self.device)
         self.network: torch.nn.Module = self._run.model.eval().requires_grad_(False)
         self.scale = int(self._run.scale)
+        self._lock = threading.Lock()
         with weights.open("rb") as file:
             self.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+
+    def _turn(self) -> AbstractContextManager[object]:
+        """On a graphics card, pictures that are enlarged at the same time take their tiles in
+        turn: one fills it already, and several would want the memory of all."""
+        return nullcontext() if self.device.type == "cpu" else self._lock
 
     def __call__(self, image: FloatImage) -> FloatImage:
         """(h, w, 3) float32 RGB in 0..1 at ``scale`` times its size, clipped to 0..1."""
@@ -70,7 +78,7 @@ class Upscaler:
         more = [(0, max(0, SMALLEST - side)) for side in (height, width)]
         padded = np.pad(image, [*more, (0, 0)], mode="edge")
         tensor = torch.from_numpy(np.ascontiguousarray(padded.transpose(2, 0, 1)))[None]
-        with torch.inference_mode():
+        with self._turn(), torch.inference_mode():
             large: Tensor = self._run(tensor.to(self.device)).float().cpu()
         if not large.isfinite().all():
             raise GpenError(
@@ -134,14 +142,15 @@ class Upscaler:
                     self._tile(pixels, quarter, into, scale, note)
             elif self.device.type != "cpu":
                 note(f"The memory of {self.device} ran out; the processor enlarged the rest.")
-                self.device = torch.device("cpu")
-                self._run.to(self.device)
+                with self._turn():
+                    self.device = torch.device("cpu")
+                    self._run.to(self.device)
                 self._tile(pixels, core, into, scale, note)
             else:
                 raise GpenError(
                     "out_of_memory",
                     "There is not enough memory to enlarge the picture with this network.",
-                    "Close other programs, or enlarge it without one: --upscaler none.",
+                    "Close other programs, or enlarge it without one (none).",
                 ) from error
             return
         left, top = (scale * (x0 - seen[0]), scale * (y0 - seen[1]))

@@ -7,7 +7,7 @@ A conversation, over ``multiprocessing.connection`` with a shared key:
 
     engine                                     client
     hello: protocol, version            ->
-                                        <-     restore: size, depth, options
+                                        <-     restore: size, depth, task, options
     progress: waiting, ahead            ->     (while other jobs are first)
     send                                ->
                                         <-     rows of pixels, then rows of the selection

@@ -23,6 +23,7 @@ from gpen_engine.pictures import Picture, write_picture
 from gpen_engine.restore.batching import run_batches
 from gpen_engine.restore.files import restore_file
 from gpen_engine.sample import portrait
+from gpen_engine.tasks.choice import TaskChoice
 
 
 @pytest.fixture
@@ -153,6 +154,19 @@ def test_faces_in_a_shared_batch_do_not_depend_on_their_neighbours(restorer: Res
     assert notes == []
     for one, other in zip(alone, together, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("name", ["colorize", "seg2face", "enlarge"])
+def test_tasks_of_a_shared_network_give_what_they_give_alone(restorer: Restorer, name: str) -> None:
+    """With batches of one, whose last bits are those of a lone face."""
+    picture = portrait()[:200, 124:324]
+    choice = TaskChoice(name)
+    alone = choice.made(restorer).restore(picture).composite()
+    with shared(restorer, size=1) as sharing, ThreadPoolExecutor(3) as pool:
+        task = choice.made(sharing)
+        together = pool.map(lambda _: task.restore(picture).composite(), range(3))
+        for made in together:
+            np.testing.assert_array_equal(made, alone)
 
 
 def test_an_error_of_a_shared_batch_reaches_all_who_wait(

@@ -110,6 +110,18 @@ def test_two_workers_give_the_bytes_of_one_machine(
     assert gpen(*run, tmp_path / "there").stdout.startswith("17 unchanged.")
 
 
+def test_workers_do_other_tasks_too(
+    gpen, ray_here, photos, model_file, upscaler_file, tmp_path
+) -> None:
+    words = ["--task", "enlarge", "--upscaler", upscaler_file(2), "--model", model_file]
+    few = sorted(photos.iterdir())[:2]
+    for name, more in (("here", []), ("there", ON_CLUSTER)):
+        result = gpen("batch", *few, "-o", tmp_path / name, *words, *more)
+        assert result.stdout.startswith("2 restored."), result.output
+    assert results(tmp_path / "there") == results(tmp_path / "here")
+    assert gpen("batch", *few, "-o", tmp_path / "there", *words).stdout.startswith("2 unchanged.")
+
+
 def test_a_killed_worker_loses_nothing_and_does_nothing_twice(
     gpen, ray_here, photos, model_file, tmp_path, monkeypatch
 ) -> None:

@@ -161,13 +161,14 @@ def test_a_parser_that_is_none_is_refused(gpen, save, face, model_file, tmp_path
     assert "does not hold the weights of a face parser" in result.stderr
 
 
+@pytest.mark.parametrize("option", ["--json", "--report"])
 def test_the_json_file_has_faces_times_and_the_models_sum(
-    gpen, save, face, model_file, tmp_path
+    gpen, save, face, model_file, tmp_path, option: str
 ) -> None:
     source = save(tmp_path / "in.png", face)
     report = tmp_path / "report.json"
     report.write_text("old")
-    words = ["--model", model_file, "--json", report, "--quiet"]
+    words = ["--model", model_file, option, report, "--quiet"]
     result = gpen("restore", source, "-o", tmp_path / "out.png", *words)
     assert (result.exit_code, result.output) == (0, "")
     (told,) = json.loads(report.read_text())

@@ -36,7 +36,7 @@ def frames(path: Path) -> list[np.ndarray]:
 def test_a_film(gpen, clip, model_file, tmp_path) -> None:
     report = tmp_path / "report.json"
     result = gpen("video", clip, "-o", tmp_path / "out.mkv", "--model", model_file,
-                  "--device", "cpu", "--json", report)  # fmt: skip
+                  "--device", "cpu", "--report", report)  # fmt: skip
     assert result.exit_code == 0, result.output
     assert "12 frames, 1 shot, 1 face in" in result.stdout
     before, after = frames(clip), frames(tmp_path / "out.mkv")

@@ -15,7 +15,7 @@ from gpen_engine.faces import Patch
 from gpen_engine.faces.patch import Island, islands, share, stacked
 from gpen_engine.faces.region import face_from_region
 from gpen_engine.pixels import LUMA, Box, Pixels
-from gpen_engine.restore.layering import layer_pixels, merged_pixels
+from gpen_engine.restore.layering import layer_pixels
 
 HEIGHT, WIDTH = 60, 80
 PLACES = [(4, 8, 40, 50), (25, 10, 60, 52), (20, 20, 50, 60), (64, 2, 79, 22)]
@@ -102,15 +102,16 @@ def test_merged_islands_are_the_composite_bit_for_bit(
     pixels = Pixels(image)
     made = image.copy()
     view = Pixels(made).array
+    result = RestoreResult(pixels, PATCHES, strength, {}, [])
     for island in islands(PATCHES):
-        content = merged_pixels(pixels, island, strength)
+        content = result.merged(island)
         old = part(pixels.array, island.box)
         assert (content.shape, content.dtype) == (old.shape, old.dtype)
         free = island.coverage == 0
         assert content[free].tobytes() == old[free].tobytes()
         assert content[:, :, pixels.colours :].tobytes() == old[:, :, pixels.colours :].tobytes()
         part(view, island.box)[:] = content
-    composite = RestoreResult(pixels, PATCHES, strength, {}, []).composite()
+    composite = result.composite()
     assert made.tobytes() == composite.tobytes()
     if strength == 0:
         assert made.tobytes() == image.tobytes()
@@ -144,7 +145,8 @@ def test_highlights_keep_their_excess_and_holes_are_filled() -> None:
     columns = np.arange(island.box[0], island.box[2])
     holes = full & ((columns >= 10) & (columns < 30))
     bright = full & ~holes
-    for made in (layer_pixels(pixels, island), merged_pixels(pixels, island, 1)):
+    merged = RestoreResult(pixels, PATCHES, 1, {}, []).merged(island)
+    for made in (layer_pixels(pixels, island), merged):
         np.testing.assert_allclose(made[holes, :3], island.rgb[holes], atol=1e-7)
         np.testing.assert_allclose(made[bright, :3], island.rgb[bright] + 3, atol=1e-6)
         assert np.isnan(made[holes, 3]).all()

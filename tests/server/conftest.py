@@ -5,14 +5,18 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from fake_models import FakeModel
 from safetensors.torch import save_file
 from serving import PATIENCE, OneModel, PaintedModel, serving, until
 
+from gpen_engine import Restorer
 from gpen_engine.faces import Detector
 from gpen_engine.network import Gpen, GpenConfig
 from gpen_engine.sample import portrait
@@ -57,6 +61,29 @@ def service(engine_home: EngineHome, models: OneModel) -> Iterator[Service]:
     with serving(engine_home, models) as running:
         until(running.worker.ready.is_set)
         yield running
+
+
+@pytest.fixture
+def doing(engine_home: EngineHome, detector: Detector) -> Iterator[Callable[..., Restorer]]:
+    """Starts an engine in this process whose model does something simple."""
+    with ExitStack() as stack:
+
+        def start(paint: Callable[..., Any], size: int = 64) -> Restorer:
+            models = OneModel(FakeModel(paint, size), detector)
+            service = stack.enter_context(serving(engine_home, models))
+            until(service.worker.ready.is_set)
+            return models.made
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def odd_face() -> np.ndarray:
+    """One face, of odd sides and with soft alpha in a corner: uint8 RGBA (199, 201, 4)."""
+    rgb = portrait()[:199, 124:325]
+    alpha = np.full(rgb.shape[:2], 255, np.uint8)
+    alpha[:20, :20] = np.arange(20, dtype=np.uint8) * 12
+    return np.dstack([rgb, alpha])
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ import torch
 from gpen_engine import GpenError
 from gpen_engine.checkpoints.catalogue import DEFAULT
 from gpen_engine.server.models import ROOM, Models
+from gpen_engine.tasks.choice import TaskChoice
 from gpen_engine.wire import EngineHome
 
 
@@ -132,3 +133,23 @@ def test_dropping(models: Models, own) -> None:
     models.drop_all()
     assert models.names() == ()
     assert torch.isfinite(models.restorer("one").model(torch.zeros(1, 3, 64, 64))).all()
+
+
+def test_an_upscaler_is_loaded_for_each_job(
+    models: Models, own, upscaler_file: Callable[[int], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own("one")
+    models.restorer("one")
+    loads: list[str] = []
+    choice = TaskChoice("enlarge", 2, str(upscaler_file(2)))
+    for _ in range(2):
+        upscaler = models.upscaler(choice, lambda: loads.append("upscaler"))
+        assert upscaler
+        assert (upscaler.name, str(upscaler.device)) == ("small_x2", "cpu")
+    assert (len(loads), models.names()) == (2, ("one",))
+    for without in (TaskChoice("enlarge", 2, "none"), TaskChoice("enlarge"), TaskChoice()):
+        assert models.upscaler(without, lambda: loads.append("none")) is None
+    assert len(loads) == 2
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=0))
+    models.upscaler(choice, lambda: None)  # it goes first where memory is short
+    assert models.names() == ()

@@ -15,11 +15,13 @@ from PIL import Image
 from gpen_engine import GpenError, RestoreOptions, Restorer
 from gpen_engine.faces import Detector
 from gpen_engine.pictures import Picture, read_picture, to_srgb, write_picture
+from gpen_engine.provenance import COMPOSITE, Invention, invention
 from gpen_engine.restore import Stage
 from gpen_engine.restore.files import restore_file
 from gpen_engine.sample import portrait
 from gpen_engine.tasks.enlarge import Enlarger
 from gpen_engine.tasks.upscaling import Upscaler
+from gpen_engine.version import version
 
 LANCZOS = "The picture was interpolated; no upscaler was used."
 
@@ -229,3 +231,25 @@ def test_a_random_network_of_a_user(face, detector, tmp_path: Path) -> None:
     assert upscaler.scale == 2
     result = Enlarger(Restorer(FakeModel(identity), detector=detector), 4, upscaler).restore(face)
     assert result.composite().shape == (800, 880, 3)
+
+
+@pytest.mark.parametrize("with_face", [False, True])
+@pytest.mark.parametrize("with_upscaler", [False, True])
+def test_what_was_invented_is_told(
+    face, detector, upscaler_file, tmp_path: Path, with_face: bool, with_upscaler: bool
+) -> None:
+    """A network that enlarges invents detail, with or without a face; interpolation does not."""
+    pixels = face if with_face else np.full((40, 30, 3), 120, np.uint8)
+    write_picture(tmp_path / "in.png", Picture(pixels))
+    upscaler = Upscaler(upscaler_file(2), "cpu") if with_upscaler else None
+    enlarger = Enlarger(Restorer(FakeModel(red), detector=detector), 2, upscaler)
+
+    def told(strength: float) -> Invention | None:
+        options = RestoreOptions(strength=strength)
+        restore_file(enlarger, tmp_path / "in.png", tmp_path / "out.png", options, force=True)
+        return invention(read_picture(tmp_path / "out.png").xmp)
+
+    by_network = upscaler and Invention("small_x2", upscaler.sha256, 1.0, 0, version(), COMPOSITE)
+    by_face = Invention("fake", "", 0.5, 1, version(), COMPOSITE)
+    assert told(0.5) == (by_face if with_face else by_network)
+    assert told(0.0) == by_network

@@ -104,7 +104,7 @@ def test_a_region_says_where_a_hidden_face_is(face, detector) -> None:
     everywhere = np.full((256, 256), 255, np.uint8)
     helper = completer(red, everywhere, detector)
     assert error_of(lambda: helper.restore(blank)).sentence == (
-        "No face was found where the mask is white."
+        "No face was found where the hole is."
     )
     result = helper.restore(blank, RestoreOptions(region=(90, 60, 170, 170)))
     assert np.array_equal(result.composite()[115, 130], [255, 0, 0])
@@ -145,7 +145,7 @@ def test_what_is_refused(face, hole, detector) -> None:
     far = np.zeros_like(hole)
     far[250:, :5] = 255
     for mask, code in (
-        (np.zeros_like(hole), "bad_option"),
+        (np.zeros_like(hole), "no_hole"),
         (hole[:100], "bad_image"),
         (far, "no_face"),
     ):

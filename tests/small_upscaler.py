@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 import torch
 from torch import Tensor
 
@@ -31,15 +30,9 @@ def small_esrgan(scale: int) -> dict[str, Tensor]:
     return weights
 
 
-@pytest.fixture(scope="session")
-def upscaler_file(tmp_path_factory: pytest.TempPathFactory):
-    """Saves small upscalers of a scale as GPEN's authors do."""
-    folder = tmp_path_factory.mktemp("upscalers")
-
-    def saved(scale: int) -> Path:
-        path = folder / f"small_x{scale}.pth"
-        if not path.exists():
-            torch.save({"params_ema": small_esrgan(scale)}, path)
-        return path
-
-    return saved
+def saved_upscaler(folder: Path, scale: int) -> Path:
+    """A file of them, as GPEN's authors save theirs."""
+    path = folder / f"small_x{scale}.pth"
+    if not path.exists():
+        torch.save({"params_ema": small_esrgan(scale)}, path)
+    return path
