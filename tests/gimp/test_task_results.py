@@ -201,9 +201,10 @@ def completed() -> object:
     for kind in ("layer", "merged"):
         told[kind] = restore(_select(fresh("colour.png"), *FACE), result=kind, **chosen)
     told["deep"] = restore(_select(_deep("FLOAT_LINEAR"), *FACE), **chosen)
-    told["toned"] = restore(
-        _select(fresh("colour.png"), *FACE), procedure=COMPLETE, model="identity"
-    )
+    for keep in (True, False):
+        layer = _select(fresh("colour.png"), *FACE)
+        more = {"model": "reddened", "keep_colours": keep}
+        told[f"toned {keep}"] = restore(layer, procedure=COMPLETE, **more)
     return told
 
 
@@ -213,8 +214,10 @@ def test_only_the_hole_is_filled(completed: Result, name: str) -> None:
     outcome.check_added()
     before, after = seen(outcome)
     hole = outcome.selection
-    assert np.array_equal(before[hole == 0], after[hole == 0])
-    filled = after[hole > 0.99][:, :3]
+    # GIMP blends in float32, which is exact for no more than 16 bits.
+    exact = outcome.pixels("source").dtype.itemsize <= 2
+    assert np.abs(before - after)[hole == 0].max() <= (0 if exact else 2e-5)
+    filled = after[hole > 0.999][:, :3]
     assert len(filled) > 300
     assert np.abs(filled - (1, 0, 0)).max() <= LEVEL
     part = hole[:, :, None]
@@ -226,12 +229,13 @@ def test_only_the_hole_is_filled(completed: Result, name: str) -> None:
 
 
 def test_a_hole_gets_the_tone_around_it(completed: Result) -> None:
-    """The network saw white there and gives it back; its tone is that of the skin."""
-    outcome = Outcome(completed, "toned")
-    outcome.check_added()
-    before, after = seen(outcome)
-    hole = outcome.selection > 0.99
-    assert np.abs(after[hole].mean(axis=0) - before[hole].mean(axis=0)).max() < 0.2
+    """What the network makes too red around the hole is taken back in it."""
+    toned, plain = (Outcome(completed, f"toned {keep}") for keep in (True, False))
+    for outcome in (toned, plain):
+        outcome.check_added()
+    hole = toned.selection > 0.999
+    green = [outcome.pixels("seen-after")[hole][:, 1].mean() for outcome in (toned, plain)]
+    assert 0.05 < green[0] - green[1] < 0.1
 
 
 @in_gimp
@@ -275,14 +279,16 @@ def test_a_random_network_draws_something(drawn: Result) -> None:
 def refused() -> object:
     layer = fresh("grey.png")
     grey, palette, strip = fresh("grey.png"), fresh("grey.png"), fresh("colour.png")
-    grey.get_image().convert_grayscale()
+    grey_map = fresh("map.png")
+    for each in (grey, grey_map):
+        each.get_image().convert_grayscale()
     palette.get_image().convert_indexed(
         Gimp.ConvertDitherType.NONE, Gimp.ConvertPaletteType.GENERATE, 16, False, False, ""
     )
     face = {"model": "identity"}
     return {
         "grey": restore(grey, procedure=COLORIZE, **face),
-        "grey map": restore(grey, procedure=DRAW, **face),
+        "grey map": restore(grey_map, procedure=DRAW, **face),
         "palette": restore(palette, procedure=COLORIZE, **face),
         "no hole": restore(layer, procedure=COMPLETE, **face),
         "not square": restore(strip, procedure=DRAW, **face),
