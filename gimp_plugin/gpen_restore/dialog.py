@@ -14,6 +14,7 @@ from looking import Looked
 from model_row import ModelRow
 from settings import Settings
 from target import Target
+from translate import _
 
 from gpen_engine.errors import GpenError
 from gpen_engine.wire import EngineHome, ModelList, reach
@@ -37,8 +38,8 @@ def ask(procedure: Any, config: Any, target: Target) -> Looked | None:
     home = EngineHome.of_user()
     if target.former:
         target.former.record.settings.apply(config)
-    dialog = GimpUi.ProcedureDialog.new(procedure, config, "Restore Faces (GPEN)")
-    dialog.set_ok_label("Rest_ore")
+    dialog = GimpUi.ProcedureDialog.new(procedure, config, _("Restore Faces (GPEN)"))
+    dialog.set_ok_label(_("Rest_ore"))
     row = ModelRow(config, home)
 
     def altered() -> None:
@@ -52,7 +53,7 @@ def ask(procedure: Any, config: Any, target: Target) -> Looked | None:
     try:
         agreed = bool(dialog.run())
         if not agreed:
-            raise GpenError("cancelled", "The dialog was cancelled.")
+            raise GpenError("cancelled", _("The dialog was cancelled."))
         config.set_property("faces", choices.written(panel.faces.chosen(), target))
         return panel.looked
     finally:
@@ -73,9 +74,9 @@ def _fill(dialog: Any, target: Target, model: ModelRow, panel: FacePanel) -> Non
     columns = Gtk.SizeGroup(mode=Gtk.SizeGroupMode.HORIZONTAL)
     frames = []
     for name, title, options in (
-        ("result", "Result", ["strength", "result"]),
-        ("faces", "Finding the faces", ["threshold", "detection-size", "fallback"]),
-        ("fine", "Details", ["template", "keep-colours", "match-grain", "guard", "seed"]),
+        ("result", _("Result"), ["strength", "result"]),
+        ("faces", _("Finding the faces"), ["threshold", "detection-size", "fallback"]),
+        ("fine", _("Details"), ["template", "keep-colours", "match-grain", "guard", "seed"]),
     ):
         box = dialog.fill_box(f"{name}-box", options)
         if name == "result":
@@ -110,14 +111,16 @@ def _fill(dialog: Any, target: Target, model: ModelRow, panel: FacePanel) -> Non
 
 
 def _what(target: Target, selected: bool) -> str:
-    words = f"Layer “{target.layer.get_name()}”"
+    layer = target.layer.get_name()
+    words = _("Layer “{layer}”").format(layer=layer)
     if selected:
-        words += ", only faces in the selection"
+        words = _("Layer “{layer}”, only faces in the selection").format(layer=layer)
     if target.former:
         name = target.former.layer.get_name()
-        words += f"\n“{name}” was made of it with the options below."
+        made = _("“{layer}” was made of it with the options below.").format(layer=name)
+        words += f"\n{made}"
         if not selected:
-            words += " It will be hidden."
+            words += " " + _("It will be hidden.")
     return words
 
 

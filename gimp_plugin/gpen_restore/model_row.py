@@ -7,10 +7,11 @@ from typing import Any
 import downloads
 from gi.repository import Gtk
 from models_here import is_here, names_here
+from translate import _
 
 from gpen_engine.wire import EngineHome, ModelList
 
-DEFAULT = "Default"
+DEFAULT = _("Default")
 """What the empty name of a model is called here."""
 WIDTH = 32
 """Characters that the list shows: the longest name with its size."""
@@ -34,16 +35,18 @@ class ModelRow:
         self._names: dict[str, str] = {}
         self._box = Gtk.ComboBoxText.new_with_entry()
         self._box.set_tooltip_text(
-            "Weights to restore with: a name from the list, or the path of a file. What is not"
-            " here yet is downloaded if you choose it, after you were asked. Files in the engine's"
-            " folder for models appear here."
+            _(
+                "Weights to restore with: a name from the list, or the path of a file. What is not"
+                " here yet is downloaded if you choose it, after you were asked. Files in the"
+                " engine's folder for models appear here."
+            )
         )
         self._entry = self._box.get_child()
         self._entry.set_width_chars(WIDTH)
         self._list({name: name for name in names_here(home)})
         self._entry.connect("changed", self._to_config)
         config.connect("notify::model", self._from_config)  # Reset, and values that are loaded
-        self.label = Gtk.Label.new_with_mnemonic("_Model")
+        self.label = Gtk.Label.new_with_mnemonic(_("_Model"))
         self.label.set_xalign(0.0)
         self.label.set_mnemonic_widget(self._entry)
         self.row = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=6)

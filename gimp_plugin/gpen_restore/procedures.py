@@ -6,6 +6,7 @@ from typing import Any
 
 from gi.repository import Gimp, GObject
 from settings import FULL_SIZE, Settings
+from translate import DOMAIN, FOLDER, _
 
 RESTORE = "plug-in-gpen-restore-faces"
 ENGINE = "plug-in-gpen-engine"
@@ -14,8 +15,8 @@ ENGINE = "plug-in-gpen-engine"
 class GpenPlugIn(Gimp.PlugIn):  # type: ignore[misc]  # gi has no types
     """What GIMP asks at its start, and before each call."""
 
-    def do_set_i18n(self, name: str) -> bool:
-        return False
+    def do_set_i18n(self, name: str) -> tuple[bool, str, str]:
+        return True, DOMAIN, FOLDER
 
     def do_query_procedures(self) -> list[str]:
         return [RESTORE, ENGINE]
@@ -32,18 +33,20 @@ def _restore_procedure(plug_in: Gimp.PlugIn) -> Any:
     # With none or several it says what to do, which a menu item that is merely grey does not.
     mask = Gimp.ProcedureSensitivityMask
     procedure.set_sensitivity_mask(mask.DRAWABLE | mask.DRAWABLES | mask.NO_DRAWABLES)
-    procedure.set_menu_label("Restore Faces (GPEN)…")
+    procedure.set_menu_label(_("Restore Faces (GPEN)…"))
     procedure.add_menu_path("<Image>/Filters/Enhance")
     procedure.set_documentation(
-        "Restore blurred, damaged or small faces with GPEN",
-        "Finds the faces of a layer, or of its selected part, and puts restored ones on a new"
-        " layer above it. The layer itself stays as it is.",
+        _("Restore blurred, damaged or small faces with GPEN"),
+        _(
+            "Finds the faces of a layer, or of its selected part, and puts restored ones on a new"
+            " layer above it. The layer itself stays as it is."
+        ),
         None,  # or a button would search GIMP's manual in vain
     )
     _attribute(procedure)
     _add_arguments(procedure)
     procedure.add_layer_return_value(
-        "layer", "Layer", "The new layer, or the group of new layers", False, _FLAGS
+        "layer", _("Layer"), _("The new layer, or the group of new layers"), False, _FLAGS
     )
     return procedure
 
@@ -53,17 +56,19 @@ def _engine_procedure(plug_in: Gimp.PlugIn) -> Any:
 
     # No procedure of an image, so that it is there without one.
     procedure = Gimp.Procedure.new(plug_in, ENGINE, Gimp.PDBProcType.PLUGIN, run, None)
-    procedure.set_menu_label("Engine…")
-    procedure.add_menu_path("<Image>/Filters/Enhance/Restore Faces (GPEN)")
+    procedure.set_menu_label(_("Engine…"))
+    procedure.add_menu_path(f"<Image>/Filters/Enhance/{_('Restore Faces (GPEN)')}")
     procedure.set_documentation(
-        "Show how the GPEN engine is, stop it or start it",
-        "The engine is the process that restores faces. It starts by itself when it is needed and"
-        " leaves some time after its last use.",
+        _("Show how the GPEN engine is, stop it or start it"),
+        _(
+            "The engine is the process that restores faces. It starts by itself when it is needed"
+            " and leaves some time after its last use."
+        ),
         None,
     )
     _attribute(procedure)
     procedure.add_enum_argument(
-        "run-mode", "Run mode", "The run mode", Gimp.RunMode, Gimp.RunMode.INTERACTIVE, _FLAGS
+        "run-mode", _("Run mode"), _("The run mode"), Gimp.RunMode, Gimp.RunMode.INTERACTIVE, _FLAGS
     )
     return procedure
 
@@ -72,16 +77,18 @@ def _add_arguments(procedure: Any) -> None:
     default = Settings()
     procedure.add_string_argument(
         "model",
-        "_Model",
-        "Name or file of the weights; leave it at Default for what is installed",
+        _("_Model"),
+        _("Name or file of the weights; leave it at Default for what is installed"),
         default.model,
         _FLAGS,
     )
     procedure.add_double_argument(
         "strength",
-        "S_trength",
-        "0 keeps the original, 1 restores fully. On a new layer this is its opacity, which you"
-        " can change later.",
+        _("S_trength"),
+        _(
+            "0 keeps the original, 1 restores fully. On a new layer this is its opacity, which you"
+            " can change later."
+        ),
         0.0,
         1.0,
         default.strength,
@@ -89,21 +96,23 @@ def _add_arguments(procedure: Any) -> None:
     )
     procedure.add_choice_argument(
         "result",
-        "_New layer",
-        "What you get; the original layer stays as it is in any case",
+        _("_New layer"),
+        _("What you get; the original layer stays as it is in any case"),
         _choice(
-            ("layer", "One layer with a mask", "Paint on its mask to take the change back"),
-            ("faces", "A layer for each face", "In a group, each with a mask and an opacity"),
-            ("merged", "A merged copy", "A copy of the layer with the restored faces in it"),
+            ("layer", _("One layer with a mask"), _("Paint on its mask to take the change back")),
+            ("faces", _("A layer for each face"), _("In a group, each with a mask and an opacity")),
+            ("merged", _("A merged copy"), _("A copy of the layer with the restored faces in it")),
         ),
         default.result,
         _FLAGS,
     )
     procedure.add_double_argument(
         "threshold",
-        "_Detection threshold",
-        "How sure the detector must be; lower it when a face is not found, raise it when"
-        " something else is taken for a face",
+        _("_Detection threshold"),
+        _(
+            "How sure the detector must be; lower it when a face is not found, raise it when"
+            " something else is taken for a face"
+        ),
         0.0,
         1.0,
         default.threshold,
@@ -111,49 +120,55 @@ def _add_arguments(procedure: Any) -> None:
     )
     procedure.add_choice_argument(
         "detection-size",
-        "Detection si_ze",
-        "Long side of the copy in which faces are searched: a smaller one is faster and misses"
-        " small faces",
+        _("Detection si_ze"),
+        _(
+            "Long side of the copy in which faces are searched: a smaller one is faster and misses"
+            " small faces"
+        ),
         _choice(
-            (FULL_SIZE, "Full size", "Finds the smallest faces"),
-            ("2048", "2048 pixels", ""),
-            ("1024", "1024 pixels", ""),
-            ("640", "640 pixels", "Fastest; large faces only"),
+            (FULL_SIZE, _("Full size"), _("Finds the smallest faces")),
+            ("2048", _("2048 pixels"), ""),
+            ("1024", _("1024 pixels"), ""),
+            ("640", _("640 pixels"), _("Fastest; large faces only")),
         ),
         default.detection_size,
         _FLAGS,
     )
     procedure.add_boolean_argument(
         "fallback",
-        "The selection _is a face",
-        "Where no face is found in the selection, take the selection itself for one",
+        _("The selection _is a face"),
+        _("Where no face is found in the selection, take the selection itself for one"),
         default.fallback,
         _FLAGS,
     )
     procedure.add_choice_argument(
         "template",
-        "_Framing",
-        "How much of the head is restored with the face; some models were trained with the"
-        " tighter one",
+        _("_Framing"),
+        _(
+            "How much of the head is restored with the face; some models were trained with the"
+            " tighter one"
+        ),
         _choice(
-            ("gpen", "GPEN", "As the published models were trained"),
-            ("ffhq", "FFHQ (tighter)", "12 % tighter"),
+            ("gpen", "GPEN", _("As the published models were trained")),
+            ("ffhq", _("FFHQ (tighter)"), _("12 % tighter")),
         ),
         default.template,
         _FLAGS,
     )
     procedure.add_boolean_argument(
         "keep-colours",
-        "_Keep the colours",
-        "Keep skin tone and light of the original, and the tone of a black-and-white one; turn it"
-        " off when its colours are damaged",
+        _("_Keep the colours"),
+        _(
+            "Keep skin tone and light of the original, and the tone of a black-and-white one; turn"
+            " it off when its colours are damaged"
+        ),
         default.keep_colours,
         _FLAGS,
     )
     procedure.add_int_argument(
         "seed",
-        "S_eed",
-        "For models that add random detail: another number gives other detail",
+        _("S_eed"),
+        _("For models that add random detail: another number gives other detail"),
         0,
         0x7FFFFFFF,
         default.seed,
@@ -161,28 +176,30 @@ def _add_arguments(procedure: Any) -> None:
     )
     procedure.add_choice_argument(
         "guard",
-        "C_hanged faces",
-        "What happens to a face whose features moved or changed much",
+        _("C_hanged faces"),
+        _("What happens to a face whose features moved or changed much"),
         _choice(
-            ("warn", "Report them", "They are restored, and you are told which"),
-            ("skip", "Leave them as they were", "You are told which"),
-            ("off", "Do not look", ""),
+            ("warn", _("Report them"), _("They are restored, and you are told which")),
+            ("skip", _("Leave them as they were"), _("You are told which")),
+            ("off", _("Do not look"), ""),
         ),
         default.guard,
         _FLAGS,
     )
     procedure.add_boolean_argument(
         "match-grain",
-        "Match the _grain",
-        "Give restored faces the grain of the photograph around them",
+        _("Match the _grain"),
+        _("Give restored faces the grain of the photograph around them"),
         default.match_grain,
         _FLAGS,
     )
     procedure.add_string_argument(
         "faces",
-        "Faces",
-        "The faces that were chosen in the dialog, with their strengths, as JSON: boxes and"
-        " landmarks in pixels of the layer. Empty restores all that are found",
+        _("Faces"),
+        _(
+            "The faces that were chosen in the dialog, with their strengths, as JSON: boxes and"
+            " landmarks in pixels of the layer. Empty restores all that are found"
+        ),
         default.faces,
         _FLAGS,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import stages
 from gi.repository import Gimp
 from talk import Talk
+from translate import _
 
 from gpen_engine.wire import Progress
 
@@ -18,7 +19,7 @@ class PlainProgress:
     notices."""
 
     def __enter__(self) -> PlainProgress:
-        Gimp.progress_init("Restoring faces")
+        Gimp.progress_init(_("Restoring faces"))
         return self
 
     def __exit__(self, *_: object) -> None:

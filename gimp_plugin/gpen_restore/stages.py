@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from translate import _, ngettext
+
 from gpen_engine.wire import Progress
 
 BUILD = Progress("build", 0, 0)
@@ -23,19 +25,20 @@ _PARTS = {
 def sentence(step: Progress) -> str:
     """What is being done, in plain words."""
     if step.stage == "waiting":
-        jobs = "another job" if step.done == 1 else f"{step.done} other jobs"
-        return f"Waiting for {jobs}…"
+        words = ngettext("Waiting for another job…", "Waiting for {n} other jobs…", step.done)
+        return words.format(n=step.done)
     if step.stage == "restore" and step.total:
-        return f"Restoring face {min(step.done + 1, step.total)} of {step.total}…"
+        number = min(step.done + 1, step.total)
+        return _("Restoring face {number} of {total}…").format(number=number, total=step.total)
     return {
-        "start": "Starting the engine (the first time takes some seconds)…",
-        "compare": "Comparing the picture…",
-        "send": "Sending the picture…",
-        "load": "Loading the model…",
-        "detect": "Looking for faces…",
-        "restore": "Restoring…",
-        "paste": "Fitting the faces in…",
-        "build": "Building the layer…",
+        "start": _("Starting the engine (the first time takes some seconds)…"),
+        "compare": _("Comparing the picture…"),
+        "send": _("Sending the picture…"),
+        "load": _("Loading the model…"),
+        "detect": _("Looking for faces…"),
+        "restore": _("Restoring…"),
+        "paste": _("Fitting the faces in…"),
+        "build": _("Building the layer…"),
     }.get(step.stage, f"{step.stage}…")
 
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from gi.repository import Gimp
 from record import PARASITE, Record
 from rectangle import Rectangle, surroundings
+from translate import _
 
 from gpen_engine.errors import GpenError
 
@@ -36,18 +37,18 @@ class Target:
     def check_source(self) -> None:
         """Users go on working meanwhile. Raises GpenError when the layer is not there any more."""
         if not self.image.is_valid():
-            raise GpenError("image_gone", "The image was closed before its faces were restored.")
+            raise GpenError("image_gone", _("The image was closed before its faces were restored."))
         if not self.layer.is_valid():
             raise GpenError(
                 "layer_gone",
-                "The layer was deleted before its faces were restored.",
-                "Select a layer and try again.",
+                _("The layer was deleted before its faces were restored."),
+                _("Select a layer and try again."),
             )
         if (self.layer.get_width(), self.layer.get_height()) != self.size:
             raise GpenError(
                 "layer_changed",
-                "The layer was changed before its faces were restored.",
-                "Try again.",
+                _("The layer was changed before its faces were restored."),
+                _("Try again."),
             )
 
     def check(self) -> None:
@@ -56,19 +57,19 @@ class Target:
         if self.image.get_base_type() == Gimp.ImageBaseType.INDEXED:
             raise GpenError(
                 "indexed",
-                "The image has a palette of a few colours, in which faces cannot be restored.",
-                "Give it all colours first (Image > Mode > RGB), then try again.",
+                _("The image has a palette of a few colours, in which faces cannot be restored."),
+                _("Give it all colours first (Image > Mode > RGB), then try again."),
             )
         if self.image.get_floating_sel() is not None:
             raise GpenError(
                 "floating_selection",
-                "There is a floating selection, which GIMP allows no new layer beside.",
-                "Anchor it (Layer > Anchor Layer) or make a layer of it, then try again.",
+                _("There is a floating selection, which GIMP allows no new layer beside."),
+                _("Anchor it (Layer > Anchor Layer) or make a layer of it, then try again."),
             )
 
     def offsets(self) -> tuple[int, int]:
         """Where the layer lies in its image."""
-        _, x, y = self.layer.get_offsets()
+        x, y = self.layer.get_offsets()[1:]
         return x, y
 
     def area(self) -> tuple[Rectangle, bool]:
@@ -83,8 +84,8 @@ class Target:
         if not hit:
             raise GpenError(
                 "empty_selection",
-                "The selection does not touch the selected layer.",
-                "Select a part of the layer, or nothing at all (Select > None).",
+                _("The selection does not touch the selected layer."),
+                _("Select a part of the layer, or nothing at all (Select > None)."),
             )
         return surroundings(Rectangle(*bounds), *self.size), True
 
@@ -102,8 +103,8 @@ def find_target(image: Any, drawables: Sequence[Any]) -> Target:
     if len(drawables) > 1:
         raise GpenError(
             "several_layers",
-            f"{len(drawables)} layers are selected.",
-            "Select one layer, then try again.",
+            _("{n} layers are selected.").format(n=len(drawables)),
+            _("Select one layer, then try again."),
         )
     selected = drawables[0] if drawables else None
     if selected is not None and selected.is_layer_mask():
@@ -111,14 +112,16 @@ def find_target(image: Any, drawables: Sequence[Any]) -> Target:
     if selected is None or not selected.is_layer():
         raise GpenError(
             "no_layer",
-            "No layer is selected." if selected is None else "A channel is selected, not a layer.",
-            "Select one layer in the Layers dialog, then try again.",
+            _("No layer is selected.")
+            if selected is None
+            else _("A channel is selected, not a layer."),
+            _("Select one layer in the Layers dialog, then try again."),
         )
     if selected.get_image() != image:  # only a script can ask for that
         raise GpenError(
             "foreign_layer",
-            "The selected layer belongs to another image.",
-            "Give the image that it lies in.",
+            _("The selected layer belongs to another image."),
+            _("Give the image that it lies in."),
         )
     former = _former(selected)
     layer = (former and _source(image, former.record)) or selected
@@ -152,7 +155,7 @@ def readable(target: Target, *, as_seen: bool) -> Iterator[Any]:
         copy = Gimp.Layer.new_from_drawable(layer, aside)
         if not aside.insert_layer(copy, None, 0):
             raise RuntimeError(f"GIMP copied no layer: {Gimp.get_pdb().get_last_error()}")
-        _, x, y = copy.get_offsets()
+        x, y = copy.get_offsets()[1:]
         aside.resize(*target.size, -x, -y)  # moving the layer would fail where that is locked
         copy.set_mode(Gimp.LayerMode.NORMAL)
         copy.set_opacity(100)
