@@ -14,6 +14,7 @@ from looking import Looked
 from model_row import UPSCALER, ModelRow, weights_of
 from settings import Settings, argument
 from target import Target
+from translate import _
 
 from gpen_engine.errors import GpenError
 from gpen_engine.wire import EngineHome, ModelList, reach
@@ -51,7 +52,7 @@ def ask(procedure: Any, config: Any, target: Target) -> Looked | None:
     try:
         agreed = bool(dialog.run())
         if not agreed:
-            raise GpenError("cancelled", "The dialog was cancelled.")
+            raise GpenError("cancelled", _("The dialog was cancelled."))
         if panel is None:
             return None
         config.set_property("faces", choices.written(panel.faces.chosen(), target))
@@ -70,7 +71,7 @@ def _panel(dialog: Any, config: Any, target: Target, model: ModelRow) -> FacePan
         dialog.set_response_sensitive(Gtk.ResponseType.OK, not panel.faces.is_empty)
 
     panel = FacePanel(target, lambda: Settings.of(config, target.task), model.is_here, altered)
-    config.connect("notify::strength", lambda *_: panel.strengthened())
+    config.connect("notify::strength", lambda *_changed: panel.strengthened())
     return panel
 
 
@@ -141,14 +142,14 @@ def _beside(dialog: Any, frames: list[str], panel: FacePanel) -> None:
 
 
 def _what(target: Target, selected: bool) -> str:
-    words = f"Layer “{target.layer.get_name()}”"
-    if selected:
-        words += target.task.selection
+    words = target.task.selected if selected else _("Layer “{layer}”")
+    words = words.format(layer=target.layer.get_name())
     if target.former:
         name = target.former.layer.get_name()
-        words += f"\n“{name}” was made of it with the options below."
+        made = _("“{layer}” was made of it with the options below.").format(layer=name)
+        words += f"\n{made}"
         if not selected:
-            words += " It will be hidden."
+            words += " " + _("It will be hidden.")
     return words
 
 

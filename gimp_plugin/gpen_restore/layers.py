@@ -11,6 +11,7 @@ from pixels import colour_writer, copy_pixels, coverage_writer
 from record import PARASITE, Record
 from rectangle import Rectangle
 from target import Target, is_plain, readable
+from translate import _
 
 from gpen_engine.wire import SAMPLES, PatchRows, Reply
 
@@ -126,7 +127,8 @@ class Workbench:
         for number, patch in enumerate(patches, 1):
             area = self._in_source(patch)
             face = reply.faces[patch.info.faces[0]]
-            layer = self._new_layer(f"Face {number}", area, face.strength)
+            name = _("Face {number}").format(number=number)
+            layer = self._new_layer(name, area, face.strength)
             self._fill(layer, [(Rectangle(0, 0, area.width, area.height), patch)])
             layers.append(layer)
         return Stack(group, tuple(layers))
@@ -137,7 +139,7 @@ class Workbench:
         pixel = 4 * SAMPLES[self.sample]
         with colour_writer(layer, self.sample) as writer:
             for patch in patches:
-                left, top, width, _ = self._in_source(patch)
+                left, top, width = self._in_source(patch)[:3]
                 # Only what is covered: the rest keeps its bits, of whatever precision they are.
                 for y, x0, x1 in covered_runs(patch.coverage, width, SAMPLES[self.sample]):
                     first = (y * width + x0) * pixel

@@ -4,6 +4,7 @@ where they are soon gone."""
 from __future__ import annotations
 
 from gi.repository import GimpUi, GLib, Gtk
+from translate import _
 
 from gpen_engine.errors import GpenError
 
@@ -11,7 +12,7 @@ from gpen_engine.errors import GpenError
 def tell(error: GpenError, title: str) -> None:
     """Shows sentence and hint until the user has read them."""
     dialog = GimpUi.Dialog(title=title, role="gpen-message")
-    dialog.add_button("_OK", Gtk.ResponseType.OK)
+    dialog.add_button(_("_OK"), Gtk.ResponseType.OK)
     dialog.set_resizable(False)
     sentence, hint = (
         Gtk.Label(label=text, xalign=0.0, wrap=True, max_width_chars=60)

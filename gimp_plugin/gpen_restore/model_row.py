@@ -11,10 +11,11 @@ from gi.repository import Gtk
 from models_here import UPSCALE, is_here, kind_of, names_here
 from settings import INTERPOLATION
 from tasks import GpenTask
+from translate import _
 
 from gpen_engine.wire import EngineHome, ModelInfo, ModelList
 
-DEFAULT = "Default"
+DEFAULT = _("Default")
 """What the empty name of a model is called here, where it is no known model's."""
 WIDTH = 32
 """Characters that the list shows: the longest name with its size."""
@@ -41,10 +42,12 @@ def weights_of(task: GpenTask) -> Wanted:
     return Wanted(
         "model",
         task.models,
-        "_Model",
-        "Weights to work with: a name from the list, or the path of a file. What is not"
-        " here yet is downloaded if you choose it, after you were asked. Files in the engine's"
-        " folder for models appear here.",
+        _("_Model"),
+        _(
+            "Weights to work with: a name from the list, or the path of a file. What is not"
+            " here yet is downloaded if you choose it, after you were asked. Files in the"
+            " engine's folder for models appear here."
+        ),
         task.default_model,
     )
 
@@ -52,10 +55,13 @@ def weights_of(task: GpenTask) -> Wanted:
 UPSCALER = Wanted(
     "upscaler",
     UPSCALE,
-    "_Upscaler",
-    "What enlarges all but the faces: a name from the list, or the path of a file of ESRGAN's"
-    " family. Default is realesrnet for this scale if it is on this computer, else interpolation.",
-    others=(("Interpolation", INTERPOLATION),),
+    _("_Upscaler"),
+    _(
+        "What enlarges all but the faces: a name from the list, or the path of a file of ESRGAN's"
+        " family. Default is realesrnet for this scale if it is on this computer, else"
+        " interpolation."
+    ),
+    others=((_("Interpolation"), INTERPOLATION),),
 )
 
 
@@ -124,13 +130,13 @@ class ModelRow:
             self._entry.set_text(self._label())
         self._from_config()
 
-    def _to_config(self, _: Any) -> None:
+    def _to_config(self, _entry: Any) -> None:
         text = self._entry.get_text().strip()
         model = self._names.get(text, text)
         if model != self._config.get_property(self._wanted.option):
             self._config.set_property(self._wanted.option, model)
 
-    def _from_config(self, *_: Any) -> None:
+    def _from_config(self, *_changed: Any) -> None:
         label = self._label()
         if not self._entry.has_focus() and label != self._entry.get_text():
             self._entry.set_text(label)

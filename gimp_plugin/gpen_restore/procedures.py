@@ -8,6 +8,7 @@ from arguments import ARGUMENTS, Argument, Choice, Flag, Number, Text
 from gi.repository import Gimp, GObject
 from settings import Settings, argument
 from tasks import MENU, PROCEDURES, GpenTask
+from translate import DOMAIN, FOLDER, _
 
 ENGINE = "plug-in-gpen-engine"
 MOST_SEED = 0x7FFFFFFF
@@ -16,8 +17,8 @@ MOST_SEED = 0x7FFFFFFF
 class GpenPlugIn(Gimp.PlugIn):  # type: ignore[misc]  # gi has no types
     """What GIMP asks at its start, and before each call."""
 
-    def do_set_i18n(self, name: str) -> bool:
-        return False
+    def do_set_i18n(self, name: str) -> tuple[bool, str, str]:
+        return True, DOMAIN, FOLDER
 
     def do_query_procedures(self) -> list[str]:
         return [*PROCEDURES, ENGINE]
@@ -37,7 +38,7 @@ def _task_procedure(plug_in: Gimp.PlugIn, task: GpenTask) -> Any:
     # With none or several it says what to do, which a menu item that is merely grey does not.
     mask = Gimp.ProcedureSensitivityMask
     procedure.set_sensitivity_mask(mask.DRAWABLE | mask.DRAWABLES | mask.NO_DRAWABLES)
-    procedure.set_menu_label(f"{task.title}…")
+    procedure.set_menu_label(_("{title}…").format(title=task.title))
     for menu in task.menus:
         procedure.add_menu_path(menu)
     # Without an address, or a button would search GIMP's manual in vain.
@@ -48,10 +49,10 @@ def _task_procedure(plug_in: Gimp.PlugIn, task: GpenTask) -> Any:
         known = task.own.get(name) or ARGUMENTS[name]
         _add_argument(procedure, argument(name), known, getattr(default, name))
     if task.makes_an_image:
-        procedure.add_image_return_value("image", "Image", "The new image", False, _FLAGS)
+        procedure.add_image_return_value("image", _("Image"), _("The new image"), False, _FLAGS)
     else:
         procedure.add_layer_return_value(
-            "layer", "Layer", "The new layer, or the group of new layers", False, _FLAGS
+            "layer", _("Layer"), _("The new layer, or the group of new layers"), False, _FLAGS
         )
     return procedure
 
@@ -61,17 +62,19 @@ def _engine_procedure(plug_in: Gimp.PlugIn) -> Any:
 
     # No procedure of an image, so that it is there without one.
     procedure = Gimp.Procedure.new(plug_in, ENGINE, Gimp.PDBProcType.PLUGIN, run, None)
-    procedure.set_menu_label("Engine…")
+    procedure.set_menu_label(_("Engine…"))
     procedure.add_menu_path(MENU)
     procedure.set_documentation(
-        "Show how the GPEN engine is, stop it or start it",
-        "The engine is the process that restores faces. It starts by itself when it is needed and"
-        " leaves some time after its last use.",
+        _("Show how the GPEN engine is, stop it or start it"),
+        _(
+            "The engine is the process that restores faces. It starts by itself when it is needed"
+            " and leaves some time after its last use."
+        ),
         None,
     )
     _attribute(procedure)
     procedure.add_enum_argument(
-        "run-mode", "Run mode", "The run mode", Gimp.RunMode, Gimp.RunMode.INTERACTIVE, _FLAGS
+        "run-mode", _("Run mode"), _("The run mode"), Gimp.RunMode, Gimp.RunMode.INTERACTIVE, _FLAGS
     )
     return procedure
 

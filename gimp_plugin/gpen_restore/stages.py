@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from translate import _, ngettext
+
 from gpen_engine.wire import Progress
 
 BUILD = Progress("build", 0, 0)
@@ -26,32 +28,32 @@ _ENLARGING = {
     "enlarge": (0.5, 0.97),
 }
 _FACES = {
-    "colorize": "Colorizing face {number} of {total}…",
-    "inpaint": "Completing face {number} of {total}…",
-    "seg2face": "Drawing the face…",
+    "colorize": _("Colorizing face {number} of {total}…"),
+    "inpaint": _("Completing face {number} of {total}…"),
+    "seg2face": _("Drawing the face…"),
 }
 
 
 def sentence(step: Progress, task: str = "restore") -> str:
     """What is being done for a task of the wire's, in plain words."""
     if step.stage == "waiting":
-        jobs = "another job" if step.done == 1 else f"{step.done} other jobs"
-        return f"Waiting for {jobs}…"
+        words = ngettext("Waiting for another job…", "Waiting for {n} other jobs…", step.done)
+        return words.format(n=step.done)
     if step.total and step.stage in ("restore", "enlarge"):
-        words = _FACES.get(task, "Restoring face {number} of {total}…")
+        words = _FACES.get(task, _("Restoring face {number} of {total}…"))
         if step.stage == "enlarge":
-            words = "Enlarging part {number} of {total}…"
+            words = _("Enlarging part {number} of {total}…")
         return words.format(number=min(step.done + 1, step.total), total=step.total)
     return {
-        "start": "Starting the engine (the first time takes some seconds)…",
-        "compare": "Comparing the picture…",
-        "send": "Sending the picture…",
-        "load": "Loading the model…",
-        "detect": "Looking for faces…",
-        "restore": "Restoring…",
-        "paste": "Fitting the faces in…",
-        "enlarge": "Enlarging…",
-        "build": "Building the image…" if task == "enlarge" else "Building the layer…",
+        "start": _("Starting the engine (the first time takes some seconds)…"),
+        "compare": _("Comparing the picture…"),
+        "send": _("Sending the picture…"),
+        "load": _("Loading the model…"),
+        "detect": _("Looking for faces…"),
+        "restore": _("Restoring…"),
+        "paste": _("Fitting the faces in…"),
+        "enlarge": _("Enlarging…"),
+        "build": _("Building the image…") if task == "enlarge" else _("Building the layer…"),
     }.get(step.stage, f"{step.stage}…")
 
 

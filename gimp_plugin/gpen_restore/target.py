@@ -11,6 +11,7 @@ from gi.repository import Gimp
 from record import PARASITE, Record
 from rectangle import Rectangle, surroundings
 from tasks import RESTORE, GpenTask
+from translate import _
 
 from gpen_engine.errors import GpenError
 
@@ -46,18 +47,18 @@ class Target:
     def check_source(self) -> None:
         """Users go on working meanwhile. Raises GpenError when the layer is not there any more."""
         if not self.image.is_valid():
-            raise GpenError("image_gone", "The image was closed before the result was ready.")
+            raise GpenError("image_gone", _("The image was closed before the result was ready."))
         if not self.layer.is_valid():
             raise GpenError(
                 "layer_gone",
-                "The layer was deleted before the result was ready.",
-                "Select a layer and try again.",
+                _("The layer was deleted before the result was ready."),
+                _("Select a layer and try again."),
             )
         if (self.layer.get_width(), self.layer.get_height()) != self.size:
             raise GpenError(
                 "layer_changed",
-                "The layer was changed before the result was ready.",
-                "Try again.",
+                _("The layer was changed before the result was ready."),
+                _("Try again."),
             )
 
     def check(self) -> None:
@@ -68,9 +69,13 @@ class Target:
         if self.task.name == "seg2face" and width != height:
             raise GpenError(
                 "not_square",
-                f"A face map is square, and this layer has {width} by {height} pixels.",
-                "Make it square (Layer > Layer Boundary Size…), with the face framed as in a"
-                " portrait.",
+                _("A face map is square, and this layer has {width} by {height} pixels.").format(
+                    width=width, height=height
+                ),
+                _(
+                    "Make it square (Layer > Layer Boundary Size…), with the face framed as in a"
+                    " portrait."
+                ),
             )
         if self.task.makes_an_image:
             return
@@ -78,25 +83,25 @@ class Target:
         if self.task.gives_colours and kind == Gimp.ImageBaseType.GRAY:
             raise GpenError(
                 "grey_image",
-                "The image is in the mode Grayscale, which has no room for colours.",
-                "Change its mode first (Image > Mode > RGB), then try again.",
+                _("The image is in the mode Grayscale, which has no room for colours."),
+                _("Change its mode first (Image > Mode > RGB), then try again."),
             )
         if kind == Gimp.ImageBaseType.INDEXED:
             raise GpenError(
                 "indexed",
-                "The image has a palette of a few colours, in which faces cannot be restored.",
-                "Give it all colours first (Image > Mode > RGB), then try again.",
+                _("The image has a palette of a few colours, in which faces cannot be restored."),
+                _("Give it all colours first (Image > Mode > RGB), then try again."),
             )
         if self.image.get_floating_sel() is not None:
             raise GpenError(
                 "floating_selection",
-                "There is a floating selection, which GIMP allows no new layer beside.",
-                "Anchor it (Layer > Anchor Layer) or make a layer of it, then try again.",
+                _("There is a floating selection, which GIMP allows no new layer beside."),
+                _("Anchor it (Layer > Anchor Layer) or make a layer of it, then try again."),
             )
 
     def offsets(self) -> tuple[int, int]:
         """Where the layer lies in its image."""
-        _, x, y = self.layer.get_offsets()
+        x, y = self.layer.get_offsets()[1:]
         return x, y
 
     def area(self) -> tuple[Rectangle, bool]:
@@ -111,16 +116,16 @@ class Target:
             if self.task.name == "inpaint":
                 raise GpenError(
                     "no_hole",
-                    "Nothing is selected, so there is no hole to fill.",
-                    "Select the part of a face that is to be filled, then try again.",
+                    _("Nothing is selected, so there is no hole to fill."),
+                    _("Select the part of a face that is to be filled, then try again."),
                 )
             return whole, False
         hit, *bounds = self.layer.mask_intersect()
         if not hit:
             raise GpenError(
                 "empty_selection",
-                "The selection does not touch the selected layer.",
-                "Select a part of the layer, or nothing at all (Select > None).",
+                _("The selection does not touch the selected layer."),
+                _("Select a part of the layer, or nothing at all (Select > None)."),
             )
         if self.task.takes_it_whole:
             return whole, True
@@ -141,8 +146,8 @@ def find_target(image: Any, drawables: Sequence[Any], task: GpenTask = RESTORE) 
     if len(drawables) > 1:
         raise GpenError(
             "several_layers",
-            f"{len(drawables)} layers are selected.",
-            "Select one layer, then try again.",
+            _("{n} layers are selected.").format(n=len(drawables)),
+            _("Select one layer, then try again."),
         )
     selected = drawables[0] if drawables else None
     if selected is not None and selected.is_layer_mask():
@@ -150,14 +155,16 @@ def find_target(image: Any, drawables: Sequence[Any], task: GpenTask = RESTORE) 
     if selected is None or not selected.is_layer():
         raise GpenError(
             "no_layer",
-            "No layer is selected." if selected is None else "A channel is selected, not a layer.",
-            "Select one layer in the Layers dialog, then try again.",
+            _("No layer is selected.")
+            if selected is None
+            else _("A channel is selected, not a layer."),
+            _("Select one layer in the Layers dialog, then try again."),
         )
     if selected.get_image() != image:  # only a script can ask for that
         raise GpenError(
             "foreign_layer",
-            "The selected layer belongs to another image.",
-            "Give the image that it lies in.",
+            _("The selected layer belongs to another image."),
+            _("Give the image that it lies in."),
         )
     layer, former, above = selected, None, None
     made = _former(selected)
@@ -199,7 +206,7 @@ def readable(target: Target, *, as_seen: bool) -> Iterator[Any]:
         copy = Gimp.Layer.new_from_drawable(layer, aside)
         if not aside.insert_layer(copy, None, 0):
             raise RuntimeError(f"GIMP copied no layer: {Gimp.get_pdb().get_last_error()}")
-        _, x, y = copy.get_offsets()
+        x, y = copy.get_offsets()[1:]
         aside.resize(*target.size, -x, -y)  # moving the layer would fail where that is locked
         copy.set_mode(Gimp.LayerMode.NORMAL)
         copy.set_opacity(100)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from arguments import Argument, Choice, Flag, Number
+from translate import _
 
 ENHANCE = "<Image>/Filters/Enhance"
 MENU = f"{ENHANCE}/GPEN"
@@ -19,7 +20,7 @@ class GpenTask:
     """One of the wire's ``TASKS``."""
     procedure: str
     title: str
-    """Of its windows; with ``…`` the menu item."""
+    """Of its windows and its menu item."""
     ok: str
     """What its dialog's button says, with the mnemonic."""
     blurb: str
@@ -44,8 +45,8 @@ class GpenTask:
     """The known model that an empty name means; empty where that one came along."""
     note: str = ""
     """What its dialog says about it first."""
-    selection: str = ", only faces in the selection"
-    """What a selection means, for the dialog's first line."""
+    selected: str = _("Layer “{layer}”, only faces in the selection")
+    """The dialog's first line where something is selected."""
 
     @property
     def makes_an_image(self) -> bool:
@@ -63,16 +64,18 @@ class GpenTask:
         return self.name in ("colorize", "seg2face")
 
 
-FINDING = ("Finding the faces", ("threshold", "detection_size", "fallback"))
+FINDING = (_("Finding the faces"), ("threshold", "detection_size", "fallback"))
 
 RESTORE = GpenTask(
     name="restore",
     procedure="plug-in-gpen-restore-faces",
-    title="Restore Faces (GPEN)",
-    ok="Rest_ore",
-    blurb="Restore blurred, damaged or small faces with GPEN",
-    text="Finds the faces of a layer, or of its selected part, and puts restored ones on a new"
-    " layer above it. The layer itself stays as it is.",
+    title=_("Restore Faces (GPEN)"),
+    ok=_("Rest_ore"),
+    blurb=_("Restore blurred, damaged or small faces with GPEN"),
+    text=_(
+        "Finds the faces of a layer, or of its selected part, and puts restored ones on a new"
+        " layer above it. The layer itself stays as it is."
+    ),
     arguments=(
         "model",
         "strength",
@@ -88,12 +91,12 @@ RESTORE = GpenTask(
         "faces",
     ),
     frames=(
-        ("Result", ("model", "strength", "result")),
+        (_("Result"), ("model", "strength", "result")),
         FINDING,
-        ("Details", ("template", "keep_colours", "match_grain", "guard", "seed")),
+        (_("Details"), ("template", "keep_colours", "match_grain", "guard", "seed")),
     ),
-    made="Restored faces ({model})",
-    merged="{layer} with restored faces ({model})",
+    made=_("Restored faces ({model})"),
+    merged=_("{layer} with restored faces ({model})"),
     menus=(ENHANCE, MENU),
     image_types="RGB*, GRAY*",
 )
@@ -101,11 +104,13 @@ RESTORE = GpenTask(
 COLORIZE = GpenTask(
     name="colorize",
     procedure="plug-in-gpen-colorize-faces",
-    title="Colorize Faces",
-    ok="C_olorize",
-    blurb="Give grey faces their colours with GPEN",
-    text="Finds the faces of a layer, or of its selected part, and puts their colours on a new"
-    " layer above it, in the mode LCh Color: the light stays that of the layer beneath.",
+    title=_("Colorize Faces"),
+    ok=_("C_olorize"),
+    blurb=_("Give grey faces their colours with GPEN"),
+    text=_(
+        "Finds the faces of a layer, or of its selected part, and puts their colours on a new"
+        " layer above it, in the mode LCh Color: the light stays that of the layer beneath."
+    ),
     arguments=(
         "model",
         "strength",
@@ -117,36 +122,42 @@ COLORIZE = GpenTask(
         "seed",
     ),
     frames=(
-        ("Result", ("model", "strength", "result")),
+        (_("Result"), ("model", "strength", "result")),
         FINDING,
-        ("Details", ("template", "seed")),
+        (_("Details"), ("template", "seed")),
     ),
-    made="Colours of faces ({model})",
-    merged="{layer} with faces in colour ({model})",
+    made=_("Colours of faces ({model})"),
+    merged=_("{layer} with faces in colour ({model})"),
     own={
         "result": Choice(
-            "_New layer",
-            "What you get; the original layer stays as it is in any case",
+            _("_New layer"),
+            _("What you get; the original layer stays as it is in any case"),
             (
-                ("layer", "One layer with a mask", "In the mode LCh Color: it adds colours alone"),
-                ("faces", "A layer for each face", "In a group of the mode LCh Color"),
-                ("merged", "A merged copy", "A copy of the layer with coloured faces in it"),
+                (
+                    "layer",
+                    _("One layer with a mask"),
+                    _("In the mode LCh Color: it adds colours alone"),
+                ),
+                ("faces", _("A layer for each face"), _("In a group of the mode LCh Color")),
+                ("merged", _("A merged copy"), _("A copy of the layer with coloured faces in it")),
             ),
         ),
     },
     models="colorize",
     default_model="GPEN-Colorization-1024",
-    note="Light and shadow stay as they are in the photograph; faces get colours only.",
+    note=_("Light and shadow stay as they are in the photograph; faces get colours only."),
 )
 
 COMPLETE = GpenTask(
     name="inpaint",
     procedure="plug-in-gpen-complete-face",
-    title="Complete Face",
-    ok="C_omplete",
-    blurb="Fill a hole in a face with GPEN",
-    text="What is selected is a hole, such as a scratch or a missing part of a face. It is filled"
-    " on a new layer above, as softly as the selection's edge is; nothing else changes.",
+    title=_("Complete Face"),
+    ok=_("C_omplete"),
+    blurb=_("Fill a hole in a face with GPEN"),
+    text=_(
+        "What is selected is a hole, such as a scratch or a missing part of a face. It is filled"
+        " on a new layer above, as softly as the selection's edge is; nothing else changes."
+    ),
     arguments=(
         "model",
         "strength",
@@ -158,57 +169,72 @@ COMPLETE = GpenTask(
         "seed",
     ),
     frames=(
-        ("Result", ("model", "strength", "result")),
-        ("Finding the faces", ("threshold", "detection_size")),
-        ("Details", ("template", "keep_colours", "seed")),
+        (_("Result"), ("model", "strength", "result")),
+        (_("Finding the faces"), ("threshold", "detection_size")),
+        (_("Details"), ("template", "keep_colours", "seed")),
     ),
-    made="Completed face ({model})",
-    merged="{layer} with a completed face ({model})",
+    made=_("Completed face ({model})"),
+    merged=_("{layer} with a completed face ({model})"),
     own={
         "result": Choice(
-            "_New layer",
-            "What you get; the original layer stays as it is in any case",
+            _("_New layer"),
+            _("What you get; the original layer stays as it is in any case"),
             (
-                ("layer", "One layer with a mask", "Paint on its mask to take the change back"),
-                ("merged", "A merged copy", "A copy of the layer in which the hole is filled"),
+                (
+                    "layer",
+                    _("One layer with a mask"),
+                    _("Paint on its mask to take the change back"),
+                ),
+                (
+                    "merged",
+                    _("A merged copy"),
+                    _("A copy of the layer in which the hole is filled"),
+                ),
             ),
         ),
         "keep_colours": Flag(
-            "_Keep the tone", "Shift what is filled in so that it continues the tone around it"
+            _("_Keep the tone"),
+            _("Shift what is filled in so that it continues the tone around it"),
         ),
     },
     models="inpaint",
     default_model="GPEN-Inpainting-1024",
-    note="The selection is the hole that is filled, as softly as its edge is feathered.",
-    selection="",
+    note=_("The selection is the hole that is filled, as softly as its edge is feathered."),
+    selected=_("Layer “{layer}”"),
 )
 
 DRAW = GpenTask(
     name="seg2face",
     procedure="plug-in-gpen-face-from-map",
-    title="Face from Map",
-    ok="_Draw",
-    blurb="Draw a face from a map of its parts with GPEN",
-    text="The layer is a square map, painted in the colours of 19 classes such as skin, nose and"
-    " hair: those of the palette GPEN Face Map. The face comes on a new layer above it.",
+    title=_("Face from Map"),
+    ok=_("_Draw"),
+    blurb=_("Draw a face from a map of its parts with GPEN"),
+    text=_(
+        "The layer is a square map, painted in the colours of 19 classes such as skin, nose and"
+        " hair: those of the palette GPEN Face Map. The face comes on a new layer above it."
+    ),
     arguments=("model", "seed"),
-    frames=(("Result", ("model", "seed")),),
-    made="Face from map ({model})",
+    frames=((_("Result"), ("model", "seed")),),
+    made=_("Face from map ({model})"),
     models="seg2face",
     default_model="GPEN-Seg2face-512",
-    note="The layer is a map in the 19 colours of the palette “GPEN Face Map” (Windows > Dockable"
-    " Dialogs > Palettes), framed like a portrait. Other colours count as the nearest of these.",
-    selection=", shown in the selection only",
+    note=_(
+        "The layer is a map in the 19 colours of the palette “GPEN Face Map” (Windows > Dockable"
+        " Dialogs > Palettes), framed like a portrait. Other colours count as the nearest of these."
+    ),
+    selected=_("Layer “{layer}”, the face in the selection only"),
 )
 
 ENLARGE = GpenTask(
     name="enlarge",
     procedure="plug-in-gpen-enlarge",
-    title="Enlarge with Faces",
-    ok="E_nlarge",
-    blurb="Make a new image two or four times larger, its faces restored with GPEN",
-    text="Enlarges a layer into a new image: its faces, or those that are selected, with GPEN at"
-    " the size that they have there, all else with an upscaler or by interpolation.",
+    title=_("Enlarge with Faces"),
+    ok=_("E_nlarge"),
+    blurb=_("Make a new image two or four times larger, its faces restored with GPEN"),
+    text=_(
+        "Enlarges a layer into a new image: its faces, or those that are selected, with GPEN at"
+        " the size that they have there, all else with an upscaler or by interpolation."
+    ),
     arguments=(
         "model",
         "scale",
@@ -224,18 +250,18 @@ ENLARGE = GpenTask(
         "match_grain",
     ),
     frames=(
-        ("New image", ("scale", "upscaler", "model", "strength")),
+        (_("New image"), ("scale", "upscaler", "model", "strength")),
         FINDING,
-        ("Details", ("template", "keep_colours", "match_grain", "guard", "seed")),
+        (_("Details"), ("template", "keep_colours", "match_grain", "guard", "seed")),
     ),
-    made="{layer}, enlarged ({model})",
+    made=_("{layer}, enlarged ({model})"),
     own={
         "strength": Number(
-            "S_trength", "Of the faces: 0 enlarges them like all else, 1 restores them fully"
+            _("S_trength"), _("Of the faces: 0 enlarges them like all else, 1 restores them fully")
         ),
     },
-    note="Makes a new image; this one stays as it is.",
-    selection=", faces restored in the selection only",
+    note=_("Makes a new image; this one stays as it is."),
+    selected=_("Layer “{layer}”, faces restored in the selection only"),
 )
 
 TASKS: Mapping[str, GpenTask] = {

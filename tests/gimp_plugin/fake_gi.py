@@ -93,7 +93,7 @@ def install() -> None:
         Gimp=gimp,
         Gegl=GEGL,
         Babl=SimpleNamespace(get_name=lambda form: form),
-        GLib=SimpleNamespace(Error=error),
+        GLib=SimpleNamespace(Error=error, get_language_names=lambda: ["C"]),
         GObject=SimpleNamespace(Value=Value),
     )
     sys.modules.update({"gi": ModuleType("gi"), "gi.repository": repository})
