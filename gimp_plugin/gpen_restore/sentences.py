@@ -17,6 +17,7 @@ _HINTS = {
     "version": _(
         "Run the installer again (python3 install.py), then stop the engine: {menu}"
     ).format(menu=_MENU),
+    "wrong_task": _("Choose another one: the dialog lists those that fit."),
 }
 
 

@@ -58,13 +58,20 @@ def setting(painting_engine: EngineOutside, photo: Callable[[str], NDArray[Any]]
 
 
 @in_gimp
+def _lasting(metadata: str) -> list[str]:
+    """The tags that do not tell the size, which GIMP keeps up to date itself."""
+    sized = ("Width", "Length", "Dimension")
+    return [tag for tag in metadata.splitlines() if not any(word in tag for word in sized)]
+
+
+@in_gimp
 def _described(image: object) -> dict[str, object]:
     metadata = image.get_metadata()
     comment = image.get_parasite("gimp-comment")
     return {
         "resolution": list(image.get_resolution())[1:],
         "unit": image.get_unit().get_name(),
-        "metadata": metadata and metadata.serialize(),
+        "metadata": metadata and _lasting(metadata.serialize()),
         "comment": comment and bytes(comment.get_data()).decode(),
     }
 
@@ -152,7 +159,7 @@ def test_a_new_image_has_what_belongs_to_the_old_one(enlarged: Result, kind: str
     ]
     assert told["new"] == told["old"]
     assert told["new"]["resolution"] == [300, 150]
-    assert "Hill, Adamson" in told["new"]["metadata"]
+    assert any("Hill, Adamson" in tag for tag in told["new"]["metadata"])
     assert told["new"]["comment"] == "a comment"
     (layer,) = after["layers"]
     assert (layer["name"], layer["mask"]) == ("photo, enlarged (identity)", None)
