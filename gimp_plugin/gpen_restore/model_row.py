@@ -18,7 +18,9 @@ from gpen_engine.wire import EngineHome, ModelInfo, ModelList
 DEFAULT = _("Default")
 """What the empty name of a model is called here, where it is no known model's."""
 WIDTH = 32
-"""Characters that the list shows: the longest name with its size."""
+"""Characters that the list shows: the longest name of a model that restores, with its size."""
+WIDER = 42
+"""The same of other models."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ class ModelRow:
         self._box = Gtk.ComboBoxText.new_with_entry()
         self._box.set_tooltip_text(wanted.tooltip)
         self._entry = self._box.get_child()
-        self._entry.set_width_chars(WIDTH)
+        self._entry.set_width_chars(WIDER if wanted.default_model else WIDTH)
         here = [name for name in names_here(home) if kind_of(name) in ("", wanted.kind)]
         self._list({name: name for name in here if name != wanted.default_model})
         self._entry.connect("changed", self._to_config)

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 sys.path[:0] = [str(folder) for folder in Path(__file__).resolve().parents[1:3]]
-from fake_models import FakeModel, identity, red, reddened
-from torch import Tensor
+from fake_models import FakeModel, identity, red, reddened  # noqa: E402
+from torch import Tensor  # noqa: E402
 
-from gpen_engine import Restorer
-from gpen_engine.cli import main
-from gpen_engine.server.models import Models
-from gpen_engine.wire import EngineHome
+from gpen_engine import Restorer  # noqa: E402
+from gpen_engine.cli import main  # noqa: E402
+from gpen_engine.server.models import Models  # noqa: E402
+from gpen_engine.wire import EngineHome  # noqa: E402
 
 SIDE = 64
 SECONDS = 20.0

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -35,8 +37,10 @@ NAME = "GPEN Face Map"
 PREPARE = """
 import json
 image = [i for i in Gimp.get_images() if i.get_width() == 131][0]
+image.undo_disable()
 image.select_ellipse(Gimp.ChannelOps.REPLACE, 48, 35, 40, 50)
 Gimp.Selection.feather(image, 6)
+image.undo_enable()
 image.clean_all()
 palette = Gimp.Palette.get_by_name("GPEN Face Map")
 told = []
@@ -71,18 +75,19 @@ def setting(painting_engine: EngineOutside, photo: Callable[[str], NDArray[Any]]
 
 
 @on_screen
-def _opened(screen: Screen, gimp: Gimp, title: str, model: str = "identity") -> object:
-    """The dialog, and the entry of a model in its list, once that is there."""
+def _opened(screen: Screen, gimp: Gimp, title: str) -> object:
+    """The dialog, once the engine has named its models."""
     dialog = task(screen, gimp, title, DIALOGS[title])
-    look = lambda: dialog.frame.find(model, "menu item")  # noqa: E731
-    return dialog, screen.wait("the model in the list", look)
+    look = lambda: any("not here yet" in w.name for w in dialog.frame.walk())  # noqa: E731
+    screen.wait("the list of models", look)
+    return dialog
 
 
 @on_screen
 def _options(screen: Screen, gimp: Gimp, title: str, model: str, **values: object) -> object:
     """The dialog, in which a model of the list and other options were chosen."""
-    dialog, choice = _opened(screen, gimp, title, model)
-    choice.press()
+    dialog = task(screen, gimp, title, DIALOGS[title])
+    dialog.set("Model", model)
     for label, value in values.items():
         dialog.set(label.replace("_", " "), value)
     return dialog
@@ -105,7 +110,7 @@ def tasks() -> object:
             if title == "Face from Map":
                 gimp.keys("alt+1")
                 gimp.wait_title("[map]")
-            dialog, _ = _opened(screen, gimp, title)
+            dialog = _opened(screen, gimp, title)
             dialog.shot(title.replace(" ", "-"))
             seen["texts"][title] = dialog.texts()
             items = [w.name for w in dialog.frame.walk() if w.role == "menu item"]
@@ -151,8 +156,10 @@ def tasks() -> object:
 
         _options(screen, gimp, "Enlarge with Faces", "identity").press("Enlarge")
         gimp.wait_title("262x304", 60)
-        seen["enlarged"] = gimp.title
+        seen["enlarged"] = [gimp.title, gimp.message()]
         screen.shot("enlarged")
+        screen.dialog("GIMP Message").press("OK")
+        screen.wait_gone("GIMP Message")
 
         gimp.keys("alt+1")
         gimp.wait_title("[map]")
@@ -160,6 +167,8 @@ def tasks() -> object:
         gimp.wait_title("2 layers", 60)
         screen.shot("drawn")
         seen["drawn"] = gimp.state()
+        log = Path(os.environ["GPEN_ENGINE_HOME"], "logs", "plug-in.log")
+        seen["log"] = log.read_text(encoding="utf-8")
         return seen
 
 
@@ -210,4 +219,10 @@ def test_a_result_is_done_again_with_its_options(tasks: Result) -> None:
 
 
 def test_an_enlarged_image_is_shown(tasks: Result) -> None:
-    assert "1 layer" in tasks["enlarged"]
+    title, message = tasks["enlarged"]
+    assert "1 layer" in title
+    assert "The picture was interpolated; no upscaler was used." in message
+
+
+def test_colours_of_no_class_are_counted(tasks: Result) -> None:
+    assert "note: 2 pixels have a colour of no class; the nearest one was taken." in tasks["log"]
