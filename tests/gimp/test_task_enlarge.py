@@ -144,7 +144,7 @@ def check_pixels(result: Result, name: str, scale: int) -> None:
     back = cv2.resize(new, (width, height), interpolation=cv2.INTER_AREA)
     assert np.abs(back - old)[inner].mean() < 0.02
     assert (new[..., 3][: 10 * scale, : 10 * scale].max() == 0) == (not opaque.all())
-    assert new[..., 3][-10 * scale :].min() == 1
+    assert new[..., 3][-10 * scale :].min() > 1 - 1e-6
 
 
 @pytest.mark.parametrize("kind", KINDS)
