@@ -128,7 +128,6 @@ def tasks() -> object:
         window = progress(screen, "Colorize Faces")
         text = "Colorizing face 1 of 1…"
         screen.wait(text, lambda: text in window.texts(), 60)
-        window.shot("progress", still=False)
         window.press("Cancel")
         window.wait_gone()
         seen["stopped"] = gimp.state()
