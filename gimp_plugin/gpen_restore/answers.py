@@ -11,12 +11,13 @@ from log import LOG, path
 from gpen_engine.errors import GpenError
 
 
-def succeeded(procedure: Any, layer: Any = None) -> Any:
-    """Success, with the procedure's layer if it has one."""
+def succeeded(procedure: Any, made: Any = None) -> Any:
+    """Success, with the layer or the image that was made, if the procedure makes one."""
     answer = procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, None)
-    if layer is not None:
-        value = GObject.Value(Gimp.Layer.__gtype__)
-        value.set_object(layer)
+    if made is not None:
+        kind = Gimp.Image if isinstance(made, Gimp.Image) else Gimp.Layer
+        value = GObject.Value(kind.__gtype__)
+        value.set_object(made)
         answer.remove(1)
         answer.insert(1, value)
     return answer

@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable
 from typing import Generic, NamedTuple, TypeVar
 
+from translate import _
+
 from gpen_engine.errors import GpenError
 
 T = TypeVar("T")
@@ -62,7 +64,7 @@ class Task(Generic[T]):
     def result(self) -> T:
         """What came of it. Raises what went wrong."""
         if self.cancelled:
-            raise GpenError("cancelled", "It was cancelled.")
+            raise GpenError("cancelled", _("It was cancelled."))
         if self._error:
             raise self._error
         return self._result[0]

@@ -9,6 +9,7 @@ from typing import Any, Optional
 
 from gi.repository import Gimp
 from target import Target
+from translate import _
 
 from gpen_engine.errors import GpenError
 from gpen_engine.wire import FaceInfo
@@ -51,8 +52,8 @@ def read(text: str, target: Target | None) -> Faces:
     except (ValueError, TypeError, KeyError, AttributeError, GpenError) as error:
         raise GpenError(
             "bad_faces",
-            'The argument "faces" is not understood.',
-            "Leave it empty, or take it from a layer that was restored.",
+            _('The argument "faces" is not understood.'),
+            _("Leave it empty, or take it from a layer that was restored."),
         ) from error
 
 

@@ -7,20 +7,21 @@ from typing import Any
 from answers import failed, succeeded
 from display import open_display
 from log import LOG
+from translate import _
 
 from gpen_engine.errors import GpenError
 from gpen_engine.wire import EngineHome
 
 
-def run(procedure: Any, _config: Any, _: Any) -> Any:
+def run(procedure: Any, _config: Any, _data: Any) -> Any:
     """What GIMP calls."""
     try:
         LOG.info("engine")
         if not open_display(procedure.get_name()):
             raise GpenError(
                 "no_display",
-                "The engine's window needs a display.",
-                "Choose it in a GIMP with windows: Filters > Enhance > Restore Faces (GPEN).",
+                _("The engine's window needs a display."),
+                _("Choose it in a GIMP with windows: Filters > Enhance > GPEN > Engine…"),
             )
         from engine_window import EngineWindow
 

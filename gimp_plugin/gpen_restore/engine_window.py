@@ -5,6 +5,7 @@ from __future__ import annotations
 from engine_watch import EngineWatch, News
 from facts import facts_grid
 from gi.repository import Gimp, GimpUi, Gio, GLib, Gtk
+from translate import _
 
 from gpen_engine.wire import EngineHome, Status
 
@@ -12,8 +13,16 @@ START, STOP, LOGS = 1, 2, 3
 """Responses of our own."""
 STEP = 100
 """Milliseconds between two looks at what the watch found."""
-ROWS = ("State", "Device", "Loaded models", "Memory", "Waiting jobs", "Version", "Log folder")
-STATES = {"starting": "Starting", "idle": "Ready", "working": "Restoring faces"}
+ROWS = (
+    _("State"),
+    _("Device"),
+    _("Loaded models"),
+    _("Memory"),
+    _("Waiting jobs"),
+    _("Version"),
+    _("Log folder"),
+)
+STATES = {"starting": _("Starting"), "idle": _("Ready"), "working": _("Restoring faces")}
 
 
 class EngineWindow:
@@ -22,12 +31,12 @@ class EngineWindow:
     def __init__(self, home: EngineHome) -> None:
         self._home = home
         self._watch = EngineWatch(home)
-        self._dialog = GimpUi.Dialog(title="GPEN Engine", role="gpen-engine")
+        self._dialog = GimpUi.Dialog(title=_("GPEN Engine"), role="gpen-engine")
         for text, response in (
-            ("Open the _log folder", LOGS),
-            ("_Stop", STOP),
-            ("S_tart", START),
-            ("_Close", Gtk.ResponseType.CLOSE),
+            (_("Open the _log folder"), LOGS),
+            (_("_Stop"), STOP),
+            (_("S_tart"), START),
+            (_("_Close"), Gtk.ResponseType.CLOSE),
         ):
             self._dialog.add_button(text, response)
         self._values = {name: Gtk.Label(selectable=True) for name in ROWS}
@@ -68,10 +77,9 @@ class EngineWindow:
         self._dialog.set_response_sensitive(START, news.state == "stopped")
         self._dialog.set_response_sensitive(STOP, news.status is not None)
         texts = dict.fromkeys(ROWS, "–")
-        texts["Log folder"] = str(self._home.logs)
-        texts["State"] = {"asking": "…", "stopped": "Not running", "starting": "Starting…"}.get(
-            news.state, ""
-        )
+        texts[_("Log folder")] = str(self._home.logs)
+        states = {"asking": "…", "stopped": _("Not running"), "starting": _("Starting…")}
+        texts[_("State")] = states.get(news.state, "")
         if news.status:
             texts.update(describe(news.status))
         for name, value in self._values.items():
@@ -85,19 +93,22 @@ class EngineWindow:
             Gio.AppInfo.launch_default_for_uri(self._home.logs.as_uri(), None)
         except (OSError, GLib.Error) as error:
             why = error.strerror if isinstance(error, OSError) else error.message
-            Gimp.message(f"The folder {self._home.logs} could not be opened: {why}.")
+            words = _("The folder {folder} could not be opened: {why}.")
+            Gimp.message(words.format(folder=self._home.logs, why=why))
 
 
 def describe(status: Status) -> dict[str, str]:
     """The rows of the window, in words."""
     return {
-        "State": STATES.get(status.state, status.state),
-        "Device": status.device or "–",
-        "Loaded models": ", ".join(status.models) or "none yet",
-        "Memory": f"{status.memory / 1e9:.1f} GB",
-        "Waiting jobs": str(status.waiting),
-        "Version": f"{status.engine} (process {status.pid}, running for {_time(status.uptime)})",
-        "Log folder": status.log,
+        _("State"): STATES.get(status.state, status.state),
+        _("Device"): status.device or "–",
+        _("Loaded models"): ", ".join(status.models) or _("none yet"),
+        _("Memory"): f"{status.memory / 1e9:.1f} GB",
+        _("Waiting jobs"): str(status.waiting),
+        _("Version"): _("{version} (process {pid}, running for {time})").format(
+            version=status.engine, pid=status.pid, time=_time(status.uptime)
+        ),
+        _("Log folder"): status.log,
     }
 
 

@@ -9,6 +9,7 @@ import stages
 from choices import Faces, moved, overlap
 from log import LOG
 from look import Answer, Look
+from translate import _
 
 from gpen_engine.errors import GpenError
 from gpen_engine.wire import FaceInfo, Preview, Request
@@ -190,7 +191,7 @@ class FaceList:
         elif can_preview:
             self._order_preview(look, request)
         elif self.entries:
-            self.text = "The model is not here yet; it is downloaded when you restore."
+            self.text = _("The model is not here yet; it is downloaded when you restore.")
 
     def _order_preview(self, look: Look, request: Request) -> None:
         chosen = (request.template, request.keep_colours, request.match_grain, request.seed)
@@ -201,7 +202,8 @@ class FaceList:
             entry.asked = options
             self._waiting_for = entry
             self._order(look, "preview", request, entry.face)
-            self.text = f"Restoring face {self.entries.index(entry) + 1}…"
+            number = self.entries.index(entry) + 1
+            self.text = _("Restoring face {number}…").format(number=number)
 
     def _order(self, look: Look, kind: str, request: Request, *faces: FaceInfo) -> None:
         x, y = self._origin

@@ -16,6 +16,7 @@ from looking import Looked, look_at
 from photo_view import PhotoView
 from settings import Settings
 from target import Target, is_plain, readable
+from translate import _, ngettext
 
 from gpen_engine.errors import GpenError
 from gpen_engine.wire import Request
@@ -59,7 +60,7 @@ class FacePanel:
         self._rows = FaceRows(self.faces, self._photo.part, self._select, self._edited)
         self._view = FaceView()
         self._spinner = Gtk.Spinner()
-        self._text = Gtk.Label(label="Starting the engine…", xalign=0.0, wrap=True)
+        self._text = Gtk.Label(label=_("Starting the engine…"), xalign=0.0, wrap=True)
         self._text.set_max_width_chars(50)
         self.widget = self._packed()
 
@@ -118,11 +119,15 @@ class FacePanel:
     def _words(self) -> str:
         faces = self.faces
         if not faces.is_found:
-            return faces.text or "Starting the engine…"
+            return faces.text or _("Starting the engine…")
         wanted = sum(entry.ticked for entry in faces.entries)
-        known = f"{wanted} of {len(faces.entries)} faces will be restored."
+        known = ngettext(
+            "{wanted} of {n} face will be restored.",
+            "{wanted} of {n} faces will be restored.",
+            len(faces.entries),
+        ).format(wanted=wanted, n=len(faces.entries))
         if not faces.entries:
-            known = "There is no face here. Draw a square around one."
+            known = _("There is no face here. Draw a square around one.")
         return f"{known} {faces.text}".rstrip()
 
     def _changed(self, entry: Entry | None) -> None:
@@ -161,7 +166,7 @@ class FacePanel:
         pictures.pack_start(self._photo.widget, True, True, 0)
         pictures.pack_start(self._view.widget, False, False, 0)
         row = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=6)
-        for text, ticked in (("All", True), ("None", False)):
+        for text, ticked in ((_("All"), True), (_("None"), False)):
             button = Gtk.Button(label=text)
             button.connect("clicked", lambda _, ticked=ticked: self.faces.tick_all(ticked))
             row.pack_start(button, False, False, 0)

@@ -9,6 +9,7 @@ from face_list import Entry, FaceList
 from face_view import thumbnails
 from gi.repository import Gdk, GLib, Gtk
 from pictures import fitted, show
+from translate import _
 
 SIDE = 44
 """Logical pixels of the pictures."""
@@ -38,7 +39,7 @@ class FaceRows:
         self._rows: list[_Row] = []
         self._filling = False
         self._list = Gtk.ListBox(selection_mode=Gtk.SelectionMode.BROWSE)
-        self._list.get_accessible().set_name("Faces")
+        self._list.get_accessible().set_name(_("Faces"))
         self._list.connect("row-selected", self._row_selected)
         self._list.connect("key-press-event", self._key)
         self.widget = Gtk.ScrolledWindow(
@@ -111,36 +112,41 @@ class _Row:
         altered: Callable[[], None],
     ) -> None:
         self.entry, self._part, self._altered = entry, part, altered
-        self.tick = Gtk.CheckButton(label=f"Face {number}", active=entry.ticked)
+        label = _("Face {number}").format(number=number)
+        self.tick = Gtk.CheckButton(label=label, active=entry.ticked)
         self.tick.connect("toggled", self._ticked)
         self._images = Gtk.Image(), Gtk.Image()
-        for image, name in zip(self._images, ("before", "after")):
+        names = _("Face {number} before"), _("Face {number} after")
+        for image, name in zip(self._images, names):
             image.set_size_request(SIDE, SIDE)
-            image.get_accessible().set_name(f"Face {number} {name}")
+            image.get_accessible().set_name(name.format(number=number))
         self._strength = Gtk.SpinButton.new_with_range(0, 100, 5)
         self._strength.set_value(100 * entry.strength)
-        self._strength.set_tooltip_text("Strength of this face in %, beside that of all")
-        self._strength.get_accessible().set_name(f"Strength of face {number}")
+        self._strength.set_tooltip_text(_("Strength of this face in %, beside that of all"))
+        strength = _("Strength of face {number}").format(number=number)
+        self._strength.get_accessible().set_name(strength)
         self._strength.connect("value-changed", self._strengthened)
-        score = f"{100 * entry.face.score:.0f} % sure" if entry.face.score else "by hand"
+        sure = _("{percent} sure").format(percent=f"{100 * entry.face.score:.0f} %")
+        score = sure if entry.face.score else _("by hand")
         delete = Gtk.Button.new_from_icon_name("list-remove-symbolic", Gtk.IconSize.BUTTON)
         delete.set_relief(Gtk.ReliefStyle.NONE)
-        delete.set_tooltip_text("This is no face: take it out of the list")
-        delete.get_accessible().set_name(f"Remove face {number}")
+        delete.set_tooltip_text(_("This is no face: take it out of the list"))
+        delete.get_accessible().set_name(_("Remove face {number}").format(number=number))
         delete.connect("clicked", lambda _: remove(entry))
         box = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=8, border_width=2)
         self.tick.set_size_request(86, -1)
         for widget in (self.tick, *self._images, self._strength):
             box.pack_start(widget, False, False, 0)
         self._alike = Gtk.Label(xalign=0.0)
-        self._alike.set_tooltip_text("How far the face agrees with the original's: no identity")
+        self._alike.set_tooltip_text(_("How far the face agrees with the original's: no identity"))
         box.pack_start(Gtk.Label(label=score, xalign=0.0, width_chars=9), False, False, 0)
         box.pack_start(self._alike, True, True, 0)
         box.pack_start(delete, False, False, 0)
         for widget in (self._strength, delete):
             widget.set_valign(Gtk.Align.CENTER)
         self.row = Gtk.ListBoxRow()
-        self.row.get_accessible().set_name(f"Face {number}, {score}")
+        name = _("Face {number}, {score}").format(number=number, score=score)
+        self.row.get_accessible().set_name(name)
         self.row.add(box)
         self.row.show_all()
         self.draw()
@@ -150,7 +156,9 @@ class _Row:
         if self.entry.preview:
             pictures = thumbnails(self.entry.preview, self.entry.strength)
             similarity = self.entry.preview.info.similarity
-            self._alike.set_text("" if similarity is None else f"{100 * similarity:.0f} % alike")
+            if similarity is not None:
+                alike = _("similarity {value}").format(value=f"{similarity:.2f}")
+                self._alike.set_text(alike)
         for image, pixbuf in zip(self._images, pictures):
             if pixbuf:
                 size = fitted(pixbuf.get_width(), pixbuf.get_height(), SIDE, SIDE)

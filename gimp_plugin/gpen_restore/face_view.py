@@ -6,6 +6,7 @@ from typing import Any
 
 from gi.repository import GdkPixbuf, Gtk
 from pictures import fitted, pixbuf_of, show
+from translate import _
 
 from gpen_engine.wire import Preview
 
@@ -27,17 +28,17 @@ class FaceView:
         self._strength = 1.0
         self._held = False
         self._image = Gtk.Image()
-        self._image.get_accessible().set_name("Preview")
+        self._image.get_accessible().set_name(_("Preview"))
         holding = Gtk.EventBox()
         holding.add(self._image)
-        holding.set_tooltip_text("Hold it to see the original")
+        holding.set_tooltip_text(_("Hold it to see the original"))
         holding.connect("button-press-event", self._hold, True)
         holding.connect("button-release-event", self._hold, False)
         view = Gtk.ScrolledWindow(shadow_type=Gtk.ShadowType.IN)
         view.set_size_request(SIDE + 4, SIDE + 4)
         view.add(holding)
-        self._zoom = Gtk.ToggleButton(label="100 %", tooltip_text="In the layer's own pixels")
-        self._original = Gtk.ToggleButton(label="Show the original")
+        self._zoom = Gtk.ToggleButton(label="100 %", tooltip_text=_("In the layer's own pixels"))
+        self._original = Gtk.ToggleButton(label=_("Show the original"))
         for switch in (self._zoom, self._original):
             switch.connect("toggled", self._draw)
         self._scrolled = view.get_hadjustment(), view.get_vadjustment()

@@ -9,6 +9,7 @@ import downloads
 from background import Step, Task
 from facts import facts_grid
 from gi.repository import GimpUi, GLib, Gtk
+from translate import _
 
 from gpen_engine.wire import ModelInfo
 
@@ -28,9 +29,9 @@ class FetchWindow:
     """Above GIMP's image window, as soon as there is something to see. Use as a context manager."""
 
     def __enter__(self) -> FetchWindow:
-        self._dialog = GimpUi.Dialog(title="Download a Model (GPEN)", role="gpen-download")
-        self._dialog.add_button("_Cancel", Gtk.ResponseType.CANCEL)
-        self._dialog.add_button("_Download", Gtk.ResponseType.OK)
+        self._dialog = GimpUi.Dialog(title=_("Download a Model (GPEN)"), role="gpen-download")
+        self._dialog.add_button(_("_Cancel"), Gtk.ResponseType.CANCEL)
+        self._dialog.add_button(_("_Download"), Gtk.ResponseType.OK)
         self._dialog.set_default_response(Gtk.ResponseType.OK)
         self._dialog.set_resizable(False)
         self._facts = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=12)
@@ -40,7 +41,7 @@ class FetchWindow:
         self._label = Gtk.Label(xalign=0.0)
         self._bar = Gtk.ProgressBar()
         self._bar.set_pulse_step(0.02)
-        self._bar.get_accessible().set_name("Download")
+        self._bar.get_accessible().set_name(_("Download"))
         box = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=12, border_width=12)
         box.set_size_request(420, -1)
         for part in (self._facts, self._trouble, self._label, self._bar):
@@ -73,13 +74,13 @@ class FetchWindow:
         loop = GLib.MainLoop()
         given_up = 0.0
 
-        def answered(dialog: Gtk.Dialog, _: int) -> None:  # Cancel, Escape, or closing the window
+        def answered(dialog: Gtk.Dialog, _response: int) -> None:  # Cancel, Escape, or closing it
             nonlocal given_up
             if not task.cancelled:
                 given_up = time.monotonic() + PATIENCE
                 task.cancel()
                 dialog.set_response_sensitive(Gtk.ResponseType.CANCEL, False)
-                self._label.set_text("Cancelling…")
+                self._label.set_text(_("Cancelling…"))
 
         def tick() -> bool:
             if not task.cancelled:
@@ -115,7 +116,7 @@ class FetchWindow:
         head.set_markup(f"<big><b>{GLib.markup_escape_text(model.name)}</b></big>")
         values = {name: _text(value) for name, value in downloads.facts(model).items()}
         what = _text(
-            "This model is not on this computer yet. By downloading it you accept its terms."
+            _("This model is not on this computer yet. By downloading it you accept its terms.")
         )
         for part in (head, what, facts_grid(values)):
             self._facts.pack_start(part, False, False, 0)

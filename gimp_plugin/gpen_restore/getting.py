@@ -12,6 +12,7 @@ import stages
 from background import Step, Task
 from log import LOG
 from models_here import is_here
+from translate import _
 
 from gpen_engine.errors import GpenError
 from gpen_engine.wire import Engine, EngineHome, Fetch, Fetched, ModelInfo, Progress, reach
@@ -57,7 +58,7 @@ def get_model(
             trouble = _try_to_fetch(model, home, shown)
             if not trouble:
                 return
-        raise GpenError("cancelled", "The model was not downloaded.")
+        raise GpenError("cancelled", _("The model was not downloaded."))
 
 
 def _try_to_fetch(model: ModelInfo, home: EngineHome, window: Window) -> str:
@@ -76,7 +77,7 @@ def _try_to_fetch(model: ModelInfo, home: EngineHome, window: Window) -> str:
 def _look_up(
     name: str, home: EngineHome, tell: Callable[[Step], None], stop: Callable[[], bool]
 ) -> ModelInfo | None:
-    tell(Step("Asking the engine…"))
+    tell(Step(_("Asking the engine…")))
     with _reach(home, tell, stop) as engine:
         return engine.models().named(name)
 
@@ -84,7 +85,7 @@ def _look_up(
 def _fetch(
     model: ModelInfo, home: EngineHome, tell: Callable[[Step], None], stop: Callable[[], bool]
 ) -> Fetched:
-    tell(Step("Connecting…"))
+    tell(Step(_("Connecting…")))
     with _reach(home, tell, stop) as engine:
         wanted = Fetch(model.name, accepted=True)
         return engine.fetch(wanted, progress=lambda d: tell(downloads.step(d)), cancelled=stop)

@@ -11,6 +11,7 @@ from pixels import colour_writer, copy_pixels, coverage_writer
 from record import PARASITE, Record
 from rectangle import Rectangle
 from target import Target, is_plain, readable
+from translate import _
 
 from gpen_engine.wire import SAMPLES, PatchRows, Reply
 
@@ -56,34 +57,36 @@ class Workbench:
             patches: in the reply's order.
             record: what to keep on the result.
         """
-        if kind == "merged":
+        if self.target.task.name == "seg2face":
+            stack = Stack(self._whole(reply, patches))
+        elif kind == "merged":
             stack = Stack(self._merged(reply, patches))
         elif kind == "faces":
             stack = self._faces(reply, patches, record.settings.strength)
         else:
             stack = Stack(self._layer(reply, patches, record.settings.strength))
-        data = record.written(reply, self.origin)
-        _must(
-            stack.top.attach_parasite(Gimp.Parasite.new(PARASITE, Gimp.PARASITE_PERSISTENT, data))
-        )
+        if self.target.task.name == "colorize" and kind != "merged":
+            _give_colours(stack.top)
+        noted(stack.top, record.written(reply, self.origin))
         stack.top.set_visible(self.target.layer.get_visible())
         return stack
 
     def put(self, stack: Stack) -> None:
         """Puts the result above the source as one step of undo, and selects it.
 
-        Above an earlier result that was selected, too. That one is hidden, as the new one is
-        there in its stead, unless a selection tells that the new one is only a part.
+        Above an earlier result that was selected, too. One of the same task is hidden, as the new
+        one is there in its stead, unless a selection tells that the new one is only a part.
         """
-        image, former = self.target.image, self.target.former
+        image, former, above = self.target.image, self.target.former, self.target.above
         earlier = former.layer if former and former.layer.is_valid() else None
-        parent, position = _place(image, earlier or self.target.layer)
+        there = above is not None and above.is_valid()
+        parent, position = _place(image, above if there else self.target.layer)
         image.undo_group_start()
         try:
-            _must(image.insert_layer(stack.top, parent, position))
+            must(image.insert_layer(stack.top, parent, position))
             self._loose.remove(stack.top)
             for place, layer in enumerate(stack.inside):
-                _must(image.insert_layer(layer, stack.top, place))
+                must(image.insert_layer(layer, stack.top, place))
                 self._loose.remove(layer)
             if earlier and Gimp.Selection.is_empty(image):
                 earlier.set_visible(False)
@@ -98,38 +101,54 @@ class Workbench:
 
     def _layer(self, reply: Reply, patches: Sequence[PatchRows], strength: float) -> Any:
         size = Rectangle(0, 0, *self.target.size)
-        layer = self._new_layer(_title(reply), size, strength)
+        layer = self._new_layer(self._title(reply), size, strength)
         self._fill(layer, [(self._in_source(patch), patch) for patch in patches])
         return layer
 
+    def _whole(self, reply: Reply, patches: Sequence[PatchRows]) -> Any:
+        """A layer that shows all of its patches; of these what is selected, if something is."""
+        image, size = self.target.image, Rectangle(0, 0, *self.target.size)
+        layer = self._plain_layer(self._title(reply), size)
+        with colour_writer(layer, self.sample) as colours:
+            for patch in patches:
+                colours.write(self._in_source(patch), bytes(patch.pixels))
+        if not Gimp.Selection.is_empty(image):
+            must(layer.add_mask(layer.create_mask(Gimp.AddMaskType.SELECTION)))
+            layer.set_edit_mask(False)
+        return layer
+
     def _faces(self, reply: Reply, patches: Sequence[PatchRows], strength: float) -> Stack:
-        group = Gimp.GroupLayer.new(self.target.image, _title(reply))
+        group = Gimp.GroupLayer.new(self.target.image, self._title(reply))
         self._loose.append(group)
         # The faces' masks add up where two of them meet, so they are faded together.
-        _must(group.set_opacity(100 * strength))
+        must(group.set_opacity(100 * strength))
         _blend_as_seen(group)
         layers = []
         for number, patch in enumerate(patches, 1):
             area = self._in_source(patch)
             face = reply.faces[patch.info.faces[0]]
-            layer = self._new_layer(f"Face {number}", area, face.strength)
+            name = _("Face {number}").format(number=number)
+            layer = self._new_layer(name, area, face.strength)
             self._fill(layer, [(Rectangle(0, 0, area.width, area.height), patch)])
             layers.append(layer)
         return Stack(group, tuple(layers))
 
     def _merged(self, reply: Reply, patches: Sequence[PatchRows]) -> Any:
-        name = f"{self.target.layer.get_name()} with restored faces ({reply.model})"
-        layer = self._copy(name)
+        name = self.target.task.merged
+        layer = self._copy(name.format(layer=self.target.layer.get_name(), model=reply.model))
         pixel = 4 * SAMPLES[self.sample]
         with colour_writer(layer, self.sample) as writer:
             for patch in patches:
-                left, top, width, _ = self._in_source(patch)
+                left, top, width = self._in_source(patch)[:3]
                 # Only what is covered: the rest keeps its bits, of whatever precision they are.
                 for y, x0, x1 in covered_runs(patch.coverage, width, SAMPLES[self.sample]):
                     first = (y * width + x0) * pixel
                     data = patch.pixels[first : first + (x1 - x0) * pixel]
                     writer.write(Rectangle(left + x0, top + y, x1 - x0, 1), bytes(data))
         return layer
+
+    def _title(self, reply: Reply) -> str:
+        return self.target.task.made.format(model=reply.model)
 
     def _in_source(self, patch: PatchRows) -> Rectangle:
         info = patch.info
@@ -138,6 +157,13 @@ class Workbench:
 
     def _new_layer(self, name: str, area: Rectangle, strength: float = 1.0) -> Any:
         """A transparent one over a part of the source, with a mask that hides all of it."""
+        layer = self._plain_layer(name, area, strength)
+        must(layer.add_mask(layer.create_mask(Gimp.AddMaskType.BLACK)))
+        layer.set_edit_mask(False)  # the next filter is meant for the layer
+        return layer
+
+    def _plain_layer(self, name: str, area: Rectangle, strength: float = 1.0) -> Any:
+        """A transparent one over a part of the source."""
         image = self.target.image
         grey = image.get_base_type() == Gimp.ImageBaseType.GRAY
         kind = Gimp.ImageType.GRAYA_IMAGE if grey else Gimp.ImageType.RGBA_IMAGE
@@ -146,9 +172,7 @@ class Workbench:
         )
         self._loose.append(layer)
         x, y = self.target.offsets()
-        _must(layer.set_offsets(x + area.x, y + area.y))
-        _must(layer.add_mask(layer.create_mask(Gimp.AddMaskType.BLACK)))
-        layer.set_edit_mask(False)  # the next filter is meant for the layer
+        must(layer.set_offsets(x + area.x, y + area.y))
         _blend_as_seen(layer)
         return layer
 
@@ -167,7 +191,7 @@ class Workbench:
         if is_plain(source):
             layer = source.copy()
             self._loose.append(layer)
-            _must(layer.set_name(name))
+            must(layer.set_name(name))
             layer.set_lock_content(False)
             if layer.get_mask() is not None:
                 layer.set_edit_mask(False)
@@ -181,20 +205,24 @@ class Workbench:
             Gimp.LayerMode.NORMAL if source.is_group() else source.get_mode(),
         )
         self._loose.append(layer)
-        _must(layer.set_offsets(*self.target.offsets()))
+        must(layer.set_offsets(*self.target.offsets()))
         with readable(self.target, as_seen=True) as drawable:
             copy_pixels(drawable, layer)
         return layer
 
 
-def _title(reply: Reply) -> str:
-    return f"Restored faces ({reply.model})"
-
-
 def _blend_as_seen(layer: Any) -> None:
     """Blends as the engine does, in sRGB's own steps; GIMP's usual blending is linear in light."""
     space = Gimp.LayerColorSpace.RGB_PERCEPTUAL
-    _must(layer.set_blend_space(space) and layer.set_composite_space(space))
+    must(layer.set_blend_space(space) and layer.set_composite_space(space))
+
+
+def _give_colours(layer: Any) -> None:
+    """Lets a layer, or a group, change colours only: what lies beneath keeps its CIE lightness, and
+    so does what is mixed of both, since that is done in linear light."""
+    layer.set_mode(Gimp.LayerMode.LCH_COLOR)
+    must(layer.set_blend_space(Gimp.LayerColorSpace.LAB))
+    must(layer.set_composite_space(Gimp.LayerColorSpace.RGB_LINEAR))
 
 
 def _place(image: Any, layer: Any) -> tuple[Any, int]:
@@ -208,6 +236,12 @@ def _place(image: Any, layer: Any) -> tuple[Any, int]:
     return above.get_parent(), image.get_item_position(above)
 
 
-def _must(done: bool) -> None:
+def noted(layer: Any, data: bytes) -> None:
+    """Keeps on a layer how it was made."""
+    must(layer.attach_parasite(Gimp.Parasite.new(PARASITE, Gimp.PARASITE_PERSISTENT, data)))
+
+
+def must(done: bool) -> None:
+    """Raises when GIMP did not do what it was told."""
     if not done:
         raise RuntimeError(f"GIMP refused: {Gimp.get_pdb().get_last_error()}")

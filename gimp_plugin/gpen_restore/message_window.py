@@ -4,14 +4,15 @@ where they are soon gone."""
 from __future__ import annotations
 
 from gi.repository import GimpUi, GLib, Gtk
+from translate import _
 
 from gpen_engine.errors import GpenError
 
 
-def tell(error: GpenError) -> None:
+def tell(error: GpenError, title: str) -> None:
     """Shows sentence and hint until the user has read them."""
-    dialog = GimpUi.Dialog(title="Restore Faces (GPEN)", role="gpen-message")
-    dialog.add_button("_OK", Gtk.ResponseType.OK)
+    dialog = GimpUi.Dialog(title=title, role="gpen-message")
+    dialog.add_button(_("_OK"), Gtk.ResponseType.OK)
     dialog.set_resizable(False)
     sentence, hint = (
         Gtk.Label(label=text, xalign=0.0, wrap=True, max_width_chars=60)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tasks import TASKS
+
 from gpen_engine.wire import EngineHome
 
 SUFFIXES = (".safetensors", ".pth", ".pt")
 """Of files that hold weights."""
+UPSCALE = "upscale"
+"""The catalogue's task of networks that enlarge whole pictures."""
 
 
 def names_here(home: EngineHome) -> list[str]:
@@ -18,6 +22,14 @@ def names_here(home: EngineHome) -> list[str]:
         return []
     weights = (f for f in files if f.suffix.lower() in SUFFIXES and not f.name.startswith("."))
     return list(dict.fromkeys(f.stem for f in weights))
+
+
+def kind_of(name: str) -> str:
+    """The catalogue's task of a model by its name; empty for those that nobody knows."""
+    known = {task.default_model.lower(): task.models for task in TASKS.values()}
+    if name.lower().startswith("realesrnet_"):
+        return UPSCALE
+    return known.get(name.lower(), "restore" if name.lower().startswith("gpen-bfr-") else "")
 
 
 def is_here(model: str, home: EngineHome) -> bool:

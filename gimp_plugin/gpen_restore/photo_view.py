@@ -9,6 +9,7 @@ from face_list import Entry, FaceList
 from gi.repository import Gdk, Gtk
 from pictures import fitted, photo_of, show
 from rectangle import Rectangle
+from translate import _
 
 WIDTH, HEIGHT = 440, 330
 """Logical pixels that the photograph fits into."""
@@ -61,9 +62,9 @@ class PhotoView:
         self.widget = Gtk.EventBox(halign=Gtk.Align.CENTER, valign=Gtk.Align.CENTER)
         self.widget.add(self._fixed)
         self.widget.set_tooltip_text(
-            "Click a box to look at a face. Draw a square around a face that has none."
+            _("Click a box to look at a face. Draw a square around a face that has none.")
         )
-        self.widget.get_accessible().set_name("Photograph with its faces")
+        self.widget.get_accessible().set_name(_("Photograph with its faces"))
         self.widget.connect("button-press-event", self._begin)
         self.widget.connect("motion-notify-event", self._draw)
         self.widget.connect("button-release-event", self._end)
@@ -79,7 +80,8 @@ class PhotoView:
             box.get_child().set_halign(Gtk.Align.START)
             box.get_child().set_valign(Gtk.Align.START)
             box.get_style_context().add_class("gpen-box")
-            box.get_accessible().set_name(f"Face {number} in the photograph")
+            name = _("Face {number} in the photograph").format(number=number)
+            box.get_accessible().set_name(name)
             box.connect("clicked", lambda _, entry=entry: self._select(entry))
             x, y, width, height = self._place(entry.face.box)
             box.set_size_request(width, height)

@@ -4,47 +4,56 @@ from __future__ import annotations
 
 from typing import Any
 
+from arguments import ARGUMENTS, Argument, Choice, Flag, Number, Text
 from gi.repository import Gimp, GObject
-from settings import FULL_SIZE, Settings
+from settings import Settings, argument
+from tasks import MENU, PROCEDURES, GpenTask
+from translate import DOMAIN, FOLDER, _
 
-RESTORE = "plug-in-gpen-restore-faces"
 ENGINE = "plug-in-gpen-engine"
+MOST_SEED = 0x7FFFFFFF
 
 
 class GpenPlugIn(Gimp.PlugIn):  # type: ignore[misc]  # gi has no types
     """What GIMP asks at its start, and before each call."""
 
-    def do_set_i18n(self, name: str) -> bool:
-        return False
+    def do_set_i18n(self, name: str) -> tuple[bool, str, str]:
+        return True, DOMAIN, FOLDER
 
     def do_query_procedures(self) -> list[str]:
-        return [RESTORE, ENGINE]
+        return [*PROCEDURES, ENGINE]
 
     def do_create_procedure(self, name: str) -> Any:
-        return {RESTORE: _restore_procedure, ENGINE: _engine_procedure}[name](self)
+        if name == ENGINE:
+            return _engine_procedure(self)
+        return _task_procedure(self, PROCEDURES[name])
 
 
-def _restore_procedure(plug_in: Gimp.PlugIn) -> Any:
-    from restore import run
+def _task_procedure(plug_in: Gimp.PlugIn, task: GpenTask) -> Any:
+    from run import run
 
-    procedure = Gimp.ImageProcedure.new(plug_in, RESTORE, Gimp.PDBProcType.PLUGIN, run, None)
-    procedure.set_image_types("RGB*, GRAY*")
+    kind = Gimp.PDBProcType.PLUGIN
+    procedure = Gimp.ImageProcedure.new(plug_in, task.procedure, kind, run, None)
+    procedure.set_image_types(task.image_types)
     # With none or several it says what to do, which a menu item that is merely grey does not.
     mask = Gimp.ProcedureSensitivityMask
     procedure.set_sensitivity_mask(mask.DRAWABLE | mask.DRAWABLES | mask.NO_DRAWABLES)
-    procedure.set_menu_label("Restore Faces (GPEN)…")
-    procedure.add_menu_path("<Image>/Filters/Enhance")
-    procedure.set_documentation(
-        "Restore blurred, damaged or small faces with GPEN",
-        "Finds the faces of a layer, or of its selected part, and puts restored ones on a new"
-        " layer above it. The layer itself stays as it is.",
-        None,  # or a button would search GIMP's manual in vain
-    )
+    procedure.set_menu_label(_("{title}…").format(title=task.title))
+    for menu in task.menus:
+        procedure.add_menu_path(menu)
+    # Without an address, or a button would search GIMP's manual in vain.
+    procedure.set_documentation(task.blurb, task.text, None)
     _attribute(procedure)
-    _add_arguments(procedure)
-    procedure.add_layer_return_value(
-        "layer", "Layer", "The new layer, or the group of new layers", False, _FLAGS
-    )
+    default = Settings(task=task.name)
+    for name in task.arguments:
+        known = task.own.get(name) or ARGUMENTS[name]
+        _add_argument(procedure, argument(name), known, getattr(default, name))
+    if task.makes_an_image:
+        procedure.add_image_return_value("image", _("Image"), _("The new image"), False, _FLAGS)
+    else:
+        procedure.add_layer_return_value(
+            "layer", _("Layer"), _("The new layer, or the group of new layers"), False, _FLAGS
+        )
     return procedure
 
 
@@ -53,146 +62,38 @@ def _engine_procedure(plug_in: Gimp.PlugIn) -> Any:
 
     # No procedure of an image, so that it is there without one.
     procedure = Gimp.Procedure.new(plug_in, ENGINE, Gimp.PDBProcType.PLUGIN, run, None)
-    procedure.set_menu_label("Engine…")
-    procedure.add_menu_path("<Image>/Filters/Enhance/Restore Faces (GPEN)")
+    procedure.set_menu_label(_("Engine…"))
+    procedure.add_menu_path(MENU)
     procedure.set_documentation(
-        "Show how the GPEN engine is, stop it or start it",
-        "The engine is the process that restores faces. It starts by itself when it is needed and"
-        " leaves some time after its last use.",
+        _("Show how the GPEN engine is, stop it or start it"),
+        _(
+            "The engine is the process that restores faces. It starts by itself when it is needed"
+            " and leaves some time after its last use."
+        ),
         None,
     )
     _attribute(procedure)
     procedure.add_enum_argument(
-        "run-mode", "Run mode", "The run mode", Gimp.RunMode, Gimp.RunMode.INTERACTIVE, _FLAGS
+        "run-mode", _("Run mode"), _("The run mode"), Gimp.RunMode, Gimp.RunMode.INTERACTIVE, _FLAGS
     )
     return procedure
 
 
-def _add_arguments(procedure: Any) -> None:
-    default = Settings()
-    procedure.add_string_argument(
-        "model",
-        "_Model",
-        "Name or file of the weights; leave it at Default for what is installed",
-        default.model,
-        _FLAGS,
-    )
-    procedure.add_double_argument(
-        "strength",
-        "S_trength",
-        "0 keeps the original, 1 restores fully. On a new layer this is its opacity, which you"
-        " can change later.",
-        0.0,
-        1.0,
-        default.strength,
-        _FLAGS,
-    )
-    procedure.add_choice_argument(
-        "result",
-        "_New layer",
-        "What you get; the original layer stays as it is in any case",
-        _choice(
-            ("layer", "One layer with a mask", "Paint on its mask to take the change back"),
-            ("faces", "A layer for each face", "In a group, each with a mask and an opacity"),
-            ("merged", "A merged copy", "A copy of the layer with the restored faces in it"),
-        ),
-        default.result,
-        _FLAGS,
-    )
-    procedure.add_double_argument(
-        "threshold",
-        "_Detection threshold",
-        "How sure the detector must be; lower it when a face is not found, raise it when"
-        " something else is taken for a face",
-        0.0,
-        1.0,
-        default.threshold,
-        _FLAGS,
-    )
-    procedure.add_choice_argument(
-        "detection-size",
-        "Detection si_ze",
-        "Long side of the copy in which faces are searched: a smaller one is faster and misses"
-        " small faces",
-        _choice(
-            (FULL_SIZE, "Full size", "Finds the smallest faces"),
-            ("2048", "2048 pixels", ""),
-            ("1024", "1024 pixels", ""),
-            ("640", "640 pixels", "Fastest; large faces only"),
-        ),
-        default.detection_size,
-        _FLAGS,
-    )
-    procedure.add_boolean_argument(
-        "fallback",
-        "The selection _is a face",
-        "Where no face is found in the selection, take the selection itself for one",
-        default.fallback,
-        _FLAGS,
-    )
-    procedure.add_choice_argument(
-        "template",
-        "_Framing",
-        "How much of the head is restored with the face; some models were trained with the"
-        " tighter one",
-        _choice(
-            ("gpen", "GPEN", "As the published models were trained"),
-            ("ffhq", "FFHQ (tighter)", "12 % tighter"),
-        ),
-        default.template,
-        _FLAGS,
-    )
-    procedure.add_boolean_argument(
-        "keep-colours",
-        "_Keep the colours",
-        "Keep skin tone and light of the original, and the tone of a black-and-white one; turn it"
-        " off when its colours are damaged",
-        default.keep_colours,
-        _FLAGS,
-    )
-    procedure.add_int_argument(
-        "seed",
-        "S_eed",
-        "For models that add random detail: another number gives other detail",
-        0,
-        0x7FFFFFFF,
-        default.seed,
-        _FLAGS,
-    )
-    procedure.add_choice_argument(
-        "guard",
-        "C_hanged faces",
-        "What happens to a face whose features moved or changed much",
-        _choice(
-            ("warn", "Report them", "They are restored, and you are told which"),
-            ("skip", "Leave them as they were", "You are told which"),
-            ("off", "Do not look", ""),
-        ),
-        default.guard,
-        _FLAGS,
-    )
-    procedure.add_boolean_argument(
-        "match-grain",
-        "Match the _grain",
-        "Give restored faces the grain of the photograph around them",
-        default.match_grain,
-        _FLAGS,
-    )
-    procedure.add_string_argument(
-        "faces",
-        "Faces",
-        "The faces that were chosen in the dialog, with their strengths, as JSON: boxes and"
-        " landmarks in pixels of the layer. Empty restores all that are found",
-        default.faces,
-        _FLAGS,
-    )
-
-
-def _choice(*options: tuple[str, str, str]) -> Any:
-    choice = Gimp.Choice.new()
-    for number, (name, label, text) in enumerate(options):
-        choice.add(name, number, label, text)
-    return choice
+def _add_argument(procedure: Any, name: str, known: Argument, default: Any) -> None:
+    named = (name, known.label, known.help)
+    if isinstance(known, Text):
+        procedure.add_string_argument(*named, default, _FLAGS)
+    elif isinstance(known, Flag):
+        procedure.add_boolean_argument(*named, default, _FLAGS)
+    elif isinstance(known, Choice):
+        choice = Gimp.Choice.new()
+        for number, option in enumerate(known.options):
+            choice.add(option[0], number, *option[1:])
+        procedure.add_choice_argument(*named, choice, default, _FLAGS)
+    elif isinstance(known, Number):
+        procedure.add_double_argument(*named, 0.0, 1.0, default, _FLAGS)
+    else:
+        procedure.add_int_argument(*named, 0, MOST_SEED, default, _FLAGS)
 
 
 def _attribute(procedure: Any) -> None:

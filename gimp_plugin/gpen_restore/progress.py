@@ -5,6 +5,7 @@ from __future__ import annotations
 import stages
 from gi.repository import Gimp
 from talk import Talk
+from tasks import GpenTask
 
 from gpen_engine.wire import Progress
 
@@ -17,8 +18,11 @@ class PlainProgress:
     from a script inside GIMP. The Cancel button of that bar ends this process, which the engine
     notices."""
 
+    def __init__(self, task: GpenTask) -> None:
+        self._task = task
+
     def __enter__(self) -> PlainProgress:
-        Gimp.progress_init("Restoring faces")
+        Gimp.progress_init(self._task.title)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -33,8 +37,8 @@ class PlainProgress:
                 self.show(step)
 
     def show(self, step: Progress) -> None:
-        Gimp.progress_set_text(stages.sentence(step))
-        done = stages.fraction(step)
+        Gimp.progress_set_text(stages.sentence(step, self._task.name))
+        done = stages.fraction(step, self._task.name)
         if done is None:
             Gimp.progress_pulse()
         else:

@@ -11,6 +11,8 @@ import stages
 from gi.repository import GimpUi, GLib, Gtk
 from progress import latest
 from talk import Talk
+from tasks import GpenTask
+from translate import _
 
 from gpen_engine.wire import Progress
 
@@ -25,12 +27,15 @@ PATIENCE = 1.0
 class ProgressWindow:
     """Stage, bar and Cancel, above GIMP's image window. Use as a context manager."""
 
+    def __init__(self, task: GpenTask) -> None:
+        self._task = task
+
     def __enter__(self) -> ProgressWindow:
-        self._dialog = GimpUi.Dialog(title="Restore Faces (GPEN)", role="gpen-progress")
-        self._dialog.add_button("_Cancel", Gtk.ResponseType.CANCEL)
+        self._dialog = GimpUi.Dialog(title=self._task.title, role="gpen-progress")
+        self._dialog.add_button(_("_Cancel"), Gtk.ResponseType.CANCEL)
         self._dialog.set_default_size(420, -1)
         self._dialog.set_resizable(False)
-        self._label = Gtk.Label(label="Preparing…", xalign=0.0)
+        self._label = Gtk.Label(label=_("Preparing…"), xalign=0.0)
         self._bar = Gtk.ProgressBar()
         self._bar.set_pulse_step(0.02)
         box = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=8, border_width=12)
@@ -51,13 +56,13 @@ class ProgressWindow:
         failed: list[BaseException] = []
         given_up = 0.0
 
-        def answered(dialog: Gtk.Dialog, _: int) -> None:  # Cancel, Escape, or closing the window
+        def answered(dialog: Gtk.Dialog, _response: int) -> None:  # Cancel, Escape, or closing it
             nonlocal given_up
             if not job.cancelled:
                 given_up = time.monotonic() + PATIENCE
                 job.cancel()
                 dialog.set_response_sensitive(Gtk.ResponseType.CANCEL, False)
-                self._label.set_text("Cancelling…")
+                self._label.set_text(_("Cancelling…"))
 
         def tick() -> bool:
             try:
@@ -88,8 +93,8 @@ class ProgressWindow:
 
     def _show(self, step: Progress | None) -> None:
         if step:
-            self._label.set_text(stages.sentence(step))
-            done = stages.fraction(step)
+            self._label.set_text(stages.sentence(step, self._task.name))
+            done = stages.fraction(step, self._task.name)
             self._pulsing = done is None
             if done is not None:
                 self._bar.set_fraction(done)

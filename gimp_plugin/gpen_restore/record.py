@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from settings import Settings
+from tasks import TASKS
 
 from gpen_engine.wire import Reply
 
@@ -31,6 +32,8 @@ class Record:
             known = json.loads(data)
             width, height = known["source"]["size"]
             settings = Settings.remembered(known["settings"])
+            if settings.task not in TASKS:
+                return None
             return cls(settings, int(known["source"]["tattoo"]), (int(width), int(height)))
         except (ValueError, TypeError, KeyError, AttributeError):
             return None
@@ -44,6 +47,7 @@ class Record:
         """
         x, y = origin
         known: dict[str, Any] = {
+            "task": self.settings.task,
             "settings": self.settings.remember(),
             "source": {"tattoo": self.tattoo, "size": self.size},
             "model": reply.model,

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from settings import FULL_SIZE, Settings
+from arguments import FULL_SIZE
+from settings import Settings
+from translate import _
 
 from gpen_engine.errors import GpenError
 
-_MENU = "Filters > Enhance > Restore Faces (GPEN) > Engine…"
+_MENU = _("Filters > Enhance > GPEN > Engine…")
 # Hints that name options or commands of a terminal, in the words of GIMP's menus.
 _HINTS = {
-    "gone": f"Try again; if that does not help, look into its log: {_MENU}, Open the log folder.",
-    "version": f"Run the installer again (python3 install.py), then stop the engine: {_MENU}",
+    "gone": _(
+        "Try again; if that does not help, look into its log: {menu}, Open the log folder."
+    ).format(menu=_MENU),
+    "version": _(
+        "Run the installer again (python3 install.py), then stop the engine: {menu}"
+    ).format(menu=_MENU),
+    "wrong_task": _("Choose another one: the dialog lists those that fit."),
 }
 
 
@@ -27,19 +34,29 @@ def no_face(error: GpenError, settings: Settings, selected: bool) -> GpenError:
         settings: that found none.
         selected: whether there was a selection.
     """
+    if settings.task == "inpaint":
+        return GpenError(
+            "no_face",
+            _("No face was found at the selection."),
+            _(
+                "Select a part of a face, the nearer to its middle the better; or lower"
+                ' "Detection threshold".'
+            ),
+        )
     if selected and settings.fallback:
-        hint = "Select the whole face, not a part of it."
+        hint = _("Select the whole face, not a part of it.")
     elif selected:
-        hint = 'Lower "Detection threshold", or turn on "The selection is a face".'
+        hint = _('Lower "Detection threshold", or turn on "The selection is a face".')
     else:
-        hint = (
+        hint = _(
             'Lower "Detection threshold"; or select a face and turn on "The selection is a face".'
         )
     if settings.detection_size != FULL_SIZE:
-        hint += ' Small faces are found at the "Detection size" "Full size" only.'
+        hint += " " + _('Small faces are found at the "Detection size" "Full size" only.')
     return GpenError("no_face", error.sentence, hint)
 
 
 def unexpected(log: str) -> str:
     """For what nobody foresaw."""
-    return f"Something unexpected went wrong; the image was not changed. The log is {log}."
+    words = _("Something unexpected went wrong; the image was not changed. The log is {log}.")
+    return words.format(log=log)

@@ -1,20 +1,26 @@
-"""What the user chose, as the procedure's arguments and the parasite hold it."""
+"""What the user chose, as the procedures' arguments and the parasite hold it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any
+
+from arguments import FULL_SIZE
+from tasks import TASKS, GpenTask
 
 from gpen_engine.wire import FaceInfo, Request
 
-FULL_SIZE = "full"
+INTERPOLATION = "none"
+"""In place of an upscaler's name."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The arguments of the procedure; in their names there ``-`` stands for ``_``."""
+    """A task, and the arguments of its procedure; in their names there ``-`` stands for ``_``.
+    What a task does not take is left as it is by default."""
 
+    task: str = "restore"
     model: str = ""
     strength: float = 1.0
     result: str = "layer"
@@ -28,13 +34,16 @@ class Settings:
     match_grain: bool = False
     faces: str = ""
     """See ``choices``."""
+    scale: str = "2"
+    upscaler: str = ""
 
     @classmethod
-    def of(cls, config: Any) -> Settings:
+    def of(cls, config: Any, task: GpenTask) -> Settings:
         """Reads a Gimp.ProcedureConfig, where an empty text may have become None: so GIMP reads
         it from the files that it keeps."""
-        given = {f.name: config.get_property(_argument(f.name)) for f in fields(cls)}
-        return cls(**{name: value for name, value in given.items() if value is not None})
+        given = {name: config.get_property(argument(name)) for name in task.arguments}
+        known = {name: value for name, value in given.items() if value is not None}
+        return cls(task=task.name, **known)
 
     @classmethod
     def remembered(cls, values: Mapping[str, Any]) -> Settings:
@@ -45,12 +54,12 @@ class Settings:
         return cls(**{k: v for k, v in values.items() if k in known and type(v) is known[k]})
 
     def remember(self) -> dict[str, Any]:
-        return asdict(self)
+        return {"task": self.task, **self._chosen()}
 
     def apply(self, config: Any) -> None:
         """Writes them into a Gimp.ProcedureConfig, which ignores values it does not know."""
-        for name, value in asdict(self).items():
-            config.set_property(_argument(name), value)
+        for name, value in self._chosen().items():
+            config.set_property(argument(name), value)
 
     def request(
         self,
@@ -80,8 +89,15 @@ class Settings:
             match_grain=self.match_grain,
             result=self.result,
             faces=faces,
+            task=self.task,
+            scale=int(self.scale),
+            upscaler=self.upscaler.strip(),
         )
 
+    def _chosen(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in TASKS[self.task].arguments}
 
-def _argument(name: str) -> str:
+
+def argument(name: str) -> str:
+    """What a setting is called as an argument."""
     return name.replace("_", "-")

@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import NamedTuple, TypeVar
 
+from translate import _
+
 from gpen_engine.errors import GpenError
 from gpen_engine.wire import Engine, PatchRows, Progress, Reply, Request
 
@@ -158,4 +160,4 @@ class Talk(ABC):
 
 
 def _cancelled() -> GpenError:
-    return GpenError("cancelled", "The restoration was cancelled.")
+    return GpenError("cancelled", _("The restoration was cancelled."))

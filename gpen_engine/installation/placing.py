@@ -30,6 +30,8 @@ from .profiles import profiles
 
 NAME = "gpen_restore"
 """GIMP wants folder and file of a plug-in to have one name."""
+PALETTE = Path("palettes", "gpen-face-map.gpl")
+"""In a profile: the colours of face maps, which the plug-in's *Face from Map* speaks of."""
 RECORD = "made.json"
 """In the plug-in's folder: the folders around it that were made for it."""
 
@@ -37,7 +39,8 @@ RECORD = "made.json"
 def place(product: Path, profile: Path, python: Path | None = None) -> Path:
     """Puts the plug-in into a profile, in place of an older one; returns its folder.
 
-    Beside the plug-in's own files goes the part of the engine that both sides share.
+    Beside the plug-in's own files goes the part of the engine that both sides share; a palette
+    with the colours of face maps lies with the user's own.
 
     Args:
         product: the folder that holds ``gimp_plugin`` and ``gpen_engine``.
@@ -47,12 +50,17 @@ def place(product: Path, profile: Path, python: Path | None = None) -> Path:
     Raises:
         OSError: the profile cannot be written.
     """
-    around = [profile / INTERPRETERS] if python else []
+    from ..tasks.palette import write_palette  # removing needs no numpy
+
+    palette = profile / PALETTE
+    around = [palette.parent, *([profile / INTERPRETERS] if python else [])]
     folder = _put(product, profile / "plug-ins", around, aliased=python is not None)
     if python:
         write_alias(profile, python)
     else:
         remove_alias(profile)  # of a GIMP that was there before
+    palette.parent.mkdir(exist_ok=True)
+    write_palette(palette)
     return folder
 
 
@@ -77,6 +85,7 @@ def remove(profile: Path) -> bool:
         OSError: the profile cannot be written.
     """
     aliased = remove_alias(profile)
+    (profile / PALETTE).unlink(missing_ok=True)
     for values in (profile / "plug-in-settings").glob("*-plug-in-gpen-*"):
         values.unlink()  # what GIMP remembers of its dialogs
     return _take_out(profile / "plug-ins") or aliased

@@ -1,4 +1,4 @@
-"""Models that can restore faces: which there are, and downloads, which go on beside the worker."""
+"""Models that can be chosen: which there are, and downloads, which go on beside the worker."""
 
 from __future__ import annotations
 
@@ -14,17 +14,19 @@ from ..checkpoints.transfer import cancelled
 from ..errors import GpenError
 from ..wire import Download, EngineHome, Fetch, Fetched, ModelInfo, ModelList
 
+TASKS = ("restore", "colorize", "inpaint", "seg2face", "upscale")
+"""The catalogue's tasks whose models are chosen by the user; what finds faces is not."""
 STEP = 0.25
 """Seconds between two looks at a download that another conversation or program does."""
 
 
 def all_models() -> ModelList:
-    """The known ones that restore faces, then the user's own files."""
+    """The known ones, those that restore faces first, then the user's own files."""
     own = [path for path in own_models() if known(path.stem) is None]
     return ModelList(
         (
-            *(_described(entry) for entry in catalogue.ENTRIES if entry.task == "restore"),
-            *(ModelInfo(p.stem, True, megabytes=p.stat().st_size / 1e6) for p in own),
+            *(_described(entry) for entry in catalogue.ENTRIES if entry.task in TASKS),
+            *(ModelInfo(p.stem, True, megabytes=p.stat().st_size / 1e6, task="") for p in own),
         )
     )
 
@@ -84,4 +86,5 @@ def _described(entry: Entry) -> ModelInfo:
         citation=entry.citation,
         source="" if entry.embedded else str(urlsplit(entry.urls[0]).hostname),
         default=entry is DEFAULT,
+        task=entry.task,
     )

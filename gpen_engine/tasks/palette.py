@@ -68,7 +68,7 @@ def nearest(rgb: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], int]:
     return classes, int(np.count_nonzero(best))
 
 
-def as_gpl(name: str = "GPEN face map") -> str:
+def as_gpl(name: str = "GPEN Face Map") -> str:
     """The classes as a palette file of GIMP's."""
     rows = [f"{r:3d} {g:3d} {b:3d}\t{c.name}" for c in CLASSES for r, g, b in (c.rgb,)]
     return "\n".join(["GIMP Palette", f"Name: {name}", "Columns: 1", "#", *rows, ""])

@@ -13,7 +13,7 @@ Header = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """A model that restores faces: a known one, or a weights file of the user's own."""
+    """A model that can be chosen: a known one, or a weights file of the user's own."""
 
     name: str
     here: bool
@@ -31,6 +31,9 @@ class ModelInfo:
     """Where it is fetched from first; empty for one that came along as well."""
     default: bool = False
     """What restores when nobody chose."""
+    task: str = "restore"
+    """What it is for, as the catalogue says; ``upscale`` for what enlarges whole pictures; empty
+    for the user's own, of which nobody knows."""
 
     @classmethod
     def parse(cls, header: Header) -> ModelInfo:
@@ -44,12 +47,13 @@ class ModelInfo:
             citation=text(header, "citation"),
             source=text(header, "source"),
             default=boolean(header, "default"),
+            task=text(header, "task"),
         )
 
 
 @dataclass(frozen=True)
 class ModelList:
-    """All models that restore faces, the known ones first."""
+    """All models that can be chosen for some task, the known ones first."""
 
     models: tuple[ModelInfo, ...]
 

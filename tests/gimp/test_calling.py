@@ -79,7 +79,8 @@ def test_declaration(declaration: Result) -> None:
     }
     assert declaration["results"] == ["GimpLayer"]
     assert declaration["types"] == "RGB*, GRAY*"
-    assert declaration["menu"] == ["<Image>/Filters/Enhance", "Restore Faces (GPEN)…"]
+    folder = "<Image>/Filters/Enhance"
+    assert declaration["menu"] == [folder, f"{folder}/GPEN", "Restore Faces (GPEN)…"]
 
 
 @in_gimp
@@ -137,7 +138,9 @@ def test_parasite(options: Result) -> None:
     assert parasite.pop("sha256")
     assert parasite.pop("engine")
     assert parasite == {
+        "task": "restore",
         "settings": {
+            "task": "restore",
             "model": "",
             "strength": 1.0,
             "result": "layer",

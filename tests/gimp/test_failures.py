@@ -183,7 +183,7 @@ def test_engine_that_is_killed_at_work(killed_at_work: Result) -> None:
         killed_at_work,
         "The connection between GIMP and the GPEN engine was lost. Try again; if that does not"
         " help, look into its log:"
-        " Filters > Enhance > Restore Faces (GPEN) > Engine…, Open the log folder.",
+        " Filters > Enhance > GPEN > Engine…, Open the log folder.",
     )
 
 

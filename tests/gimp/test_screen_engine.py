@@ -49,7 +49,7 @@ def engine() -> object:
     outside("stop_engine")
     with Screen() as screen, screen.gimp() as gimp:
         seen = {"menu": [gimp.menu_item(item).sensitive for item in (MENU, "Engine…")]}
-        gimp.unfold("Filters", "Enhance", "Restore Faces (GPEN)")
+        gimp.unfold("Filters", "Enhance", "GPEN")
         screen.shot("no-image")
         gimp.keys("Escape", "Escape", "Escape")
 

@@ -100,7 +100,7 @@ def group() -> object:
 def by_hand() -> object:
     with Screen() as screen, screen.gimp("oval.jpg") as gimp:
         dialog = options(screen, gimp)
-        _says(dialog, "1 of 1 faces will be restored.")
+        _says(dialog, "1 of 1 face will be restored.")
         dialog.shot("restored")
         dialog.find("Show the original", "toggle button").press()
         dialog.shot("original")
@@ -113,7 +113,7 @@ def by_hand() -> object:
         _says(dialog, NONE)
         seen = {"removed": dialog.find("Restore", "button").sensitive}
         screen.drag(x - 3, y, x + max(width, height), y + max(width, height))
-        _says(dialog, "1 of 1 faces will be restored.")
+        _says(dialog, "1 of 1 face will be restored.")
         dialog.shot("drawn")
         seen["drawn"] = dialog.find("Restore", "button").sensitive
         dialog.press("Restore")

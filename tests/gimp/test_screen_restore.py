@@ -50,7 +50,8 @@ def _logged() -> list[str]:
 def portrait() -> object:
     with Screen() as screen, screen.gimp("oval.jpg") as gimp:
         seen = {"path": gimp.menu_item(MENU).path[-2:]}
-        gimp.unfold("Filters", "Enhance", "Restore Faces (GPEN)")
+        seen["beside"] = [item.name for item in gimp.items("Enhance")]
+        gimp.unfold("Filters", "Enhance", "GPEN")
         screen.shot("menu")
         gimp.keys("Escape", "Escape", "Escape")
 
@@ -139,7 +140,8 @@ def in_order(texts: list[str]) -> bool:
 
 
 def test_menu_and_options(portrait: Result) -> None:
-    assert portrait["path"] == ["Filters", "Enhance"]
+    assert portrait["path"] == ["Enhance", "GPEN"]
+    assert "Restore Faces (GPEN)…" in portrait["beside"]
     assert portrait["options"][0] == "Layer “oval.jpg”"
     assert {"Model", "New layer", "Detection size", "Framing", "Seed"} < set(portrait["options"])
 

@@ -154,4 +154,4 @@ def test_a_killed_engine_is_told_of_and_started_again(lost: Result) -> None:
 
 
 def test_a_closed_image_ends_its_restoration(lost: Result) -> None:
-    assert "The image was closed before its faces were restored." in lost["closed"]
+    assert "The image was closed before the result was ready." in lost["closed"]

@@ -7,7 +7,7 @@ from typing import Any
 import fake_gi
 import pytest
 from engine_stand_in import Visit, restore, serving
-from restore import run
+from run import run
 from settings import Settings
 
 from gpen_engine.errors import GpenError

@@ -8,6 +8,7 @@ from fake_gi import Config
 from hypothesis import given
 from hypothesis import strategies as st
 from settings import Settings
+from tasks import RESTORE
 
 CHOSEN = Settings(
     model=" GPEN-BFR-512 ",
@@ -30,14 +31,14 @@ def test_a_config_holds_them_all() -> None:
     CHOSEN.apply(config)
     assert config.data["keep-colours"] is False
     assert config.data["detection-size"] == "1024"
-    assert Settings.of(config) == CHOSEN
+    assert Settings.of(config, RESTORE) == CHOSEN
 
 
 def test_a_text_that_gimp_lost_is_the_default() -> None:
     config = Config()
     CHOSEN.apply(config)
     config.set_property("model", None)
-    assert Settings.of(config) == replace(CHOSEN, model="")
+    assert Settings.of(config, RESTORE) == replace(CHOSEN, model="")
 
 
 def test_what_is_remembered_comes_back() -> None:

@@ -20,11 +20,27 @@ NO_FACE = GpenError("no_face", "No face was found in the picture.", "Use --thres
         ("restore", 2, 7, "Restoring face 3 of 7…"),
         ("restore", 7, 7, "Restoring face 7 of 7…"),
         ("detect", 1, 4, "Looking for faces…"),
+        ("enlarge", 3, 20, "Enlarging part 4 of 20…"),
         ("dreaming", 0, 0, "dreaming…"),
     ],
 )
 def test_stages_in_words(stage: str, done: int, total: int, words: str) -> None:
     assert stages.sentence(Progress(stage, done, total)) == words
+
+
+def test_other_tasks_have_words_of_their_own() -> None:
+    step = Progress("restore", 1, 3)
+    assert stages.sentence(step, "colorize") == "Colorizing face 2 of 3…"
+    assert stages.sentence(step, "enlarge") == "Restoring face 2 of 3…"
+    assert stages.sentence(stages.BUILD, "enlarge") == "Building the image…"
+
+
+def test_the_bar_never_goes_back_when_enlarging() -> None:
+    stations = ("send", "load", "detect", "restore", "paste", "enlarge", "build")
+    steps = [Progress(station, n, 2) for station in stations for n in range(3)]
+    shown = [stages.fraction(step, "enlarge") or 0.0 for step in steps]
+    assert shown == sorted(shown)
+    assert shown[-1] == 1
 
 
 def test_the_bar_never_goes_back() -> None:

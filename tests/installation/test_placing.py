@@ -17,6 +17,7 @@ from gpen_engine.installation import placing
 from gpen_engine.installation.interpreters import ALIAS
 from gpen_engine.installation.placing import (
     NAME,
+    PALETTE,
     files,
     installed,
     place,
@@ -106,6 +107,17 @@ def test_a_profile_is_as_before_when_it_is_removed(tmp_path: Path, there: tuple[
     assert remove(profile) is True
     assert tree(tmp_path) == before
     assert remove(profile) is False
+
+
+def test_the_colours_of_face_maps_are_a_palette_of_the_profile(tmp_path: Path) -> None:
+    (tmp_path / "palettes").mkdir()
+    (tmp_path / "palettes" / "mine.gpl").touch()
+    place(PRODUCT, tmp_path)
+    lines = (tmp_path / PALETTE).read_text().splitlines()
+    assert lines[:2] == ["GIMP Palette", "Name: GPEN Face Map"]
+    assert len(lines) == 4 + 19
+    remove(tmp_path)
+    assert [path.name for path in (tmp_path / "palettes").iterdir()] == ["mine.gpl"]
 
 
 def test_what_others_put_there_meanwhile_stays(tmp_path: Path) -> None:

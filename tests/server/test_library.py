@@ -79,7 +79,7 @@ def left(home: EngineHome) -> set[str]:
     return {path.name for path in home.models.iterdir()} if home.models.is_dir() else set()
 
 
-def test_all_that_restore_are_listed(
+def test_all_that_can_be_chosen_are_listed(
     service: Service, engine_home: EngineHome, lent: catalogue.Entry, model_file: Path
 ) -> None:
     engine_home.models.mkdir()
@@ -90,7 +90,16 @@ def test_all_that_restore_are_listed(
     with connect(engine_home) as engine:
         models = engine.models()
         assert engine.status().state == "idle"  # one conversation may ask for several things
-    names = [model.name for model in models.models]
+    own = [model.name for model in models.models if not model.task]
+    assert own == ["Attic"]
+    others = {m.task: m.name for m in models.models if m.task not in ("", "restore")}
+    assert others == {
+        "colorize": "GPEN-Colorization-1024",
+        "inpaint": "GPEN-Inpainting-1024",
+        "seg2face": "GPEN-Seg2face-512",
+        "upscale": "realesrnet_x4",
+    }
+    names = [model.name for model in models.models if model.task in ("", "restore")]
     assert names == [
         *("GPEN-Mini-256", "GPEN-BFR-256", "GPEN-BFR-512", "GPEN-BFR-1024", "GPEN-BFR-2048"),
         *("Lent-64", "Attic"),

@@ -18,9 +18,15 @@ def options(screen: Screen, gimp: Gimp) -> Dialog:
     return _window_with(screen, "Restore", "button")
 
 
-def progress(screen: Screen) -> Dialog:
+def task(screen: Screen, gimp: Gimp, title: str, button: str) -> Dialog:
+    """The same of another task, whose window has the menu item's title."""
+    gimp.menu(f"{title}…")
+    return _window_with(screen, button, "button", title)
+
+
+def progress(screen: Screen, title: str = TITLE) -> Dialog:
     """Waits for the window with stage, bar and Cancel."""
-    return _window_with(screen, "", "progress bar")
+    return _window_with(screen, "", "progress bar", title)
 
 
 def accept(screen: Screen, gimp: Gimp, **values: Any) -> None:
@@ -60,11 +66,11 @@ def watch(screen: Screen, window: Dialog, end: Callable[[], object] | None = Non
     return texts
 
 
-def _window_with(screen: Screen, name: str, role: str) -> Dialog:
+def _window_with(screen: Screen, name: str, role: str, title: str = TITLE) -> Dialog:
     def look() -> Dialog | None:
-        number = screen.window(TITLE)
-        found = (f for f in frames() if f.name == TITLE and f.find(name, role))
+        number = screen.window(title)
+        found = (f for f in frames() if f.name == title and f.find(name, role))
         frame = next(found, None)
         return Dialog(screen, number, frame) if number and frame else None
 
-    return screen.wait(f"the window {TITLE} with a {role} {name}", look)
+    return screen.wait(f"the window {title} with a {role} {name}", look)

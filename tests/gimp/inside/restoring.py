@@ -29,12 +29,20 @@ def fresh(name: str) -> Any:
     return layer
 
 
-def restore(source: Any, drawables: list[Any] | None = None, **arguments: Any) -> dict[str, Any]:
-    """Restores a layer; dumps what is compared outside and returns what ``Outcome`` reads there.
+def restore(
+    source: Any,
+    drawables: list[Any] | None = None,
+    *,
+    procedure: str = PROCEDURE,
+    **arguments: Any,
+) -> dict[str, Any]:
+    """Restores a layer, or does another task to it; dumps what is compared outside and returns
+    what ``Outcome`` reads there.
 
     Args:
         source: the layer that is meant.
         drawables: what is selected, if that is something else.
+        procedure: of the task.
         arguments: of the procedure.
     """
     image, dumps = source.get_image(), f"call-{next(_NUMBERS)}"
@@ -45,7 +53,7 @@ def restore(source: Any, drawables: list[Any] | None = None, **arguments: Any) -
     before = state(image)
     image.clean_all()
     chosen = [source] if drawables is None else drawables
-    answer = call(PROCEDURE, image=image, drawables=chosen, **arguments)
+    answer = call(procedure, image=image, drawables=chosen, **arguments)
     told = {
         "dumps": dumps,
         "status": answer.status,
@@ -82,7 +90,9 @@ def state(image: Any) -> dict[str, Any]:
         "profile": profile and hashlib.sha256(bytes(profile.get_icc_profile())).hexdigest(),
         # GIMP keeps the values of a dialog there.
         "parasites": sorted(
-            name for name in image.get_parasite_list() if not name.endswith(f"{PROCEDURE}-last")
+            name
+            for name in image.get_parasite_list()
+            if not ("plug-in-gpen-" in name and name.endswith("-last"))
         ),
         "images": sorted(other.get_id() for other in Gimp.get_images()),
     }

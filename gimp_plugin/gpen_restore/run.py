@@ -1,4 +1,4 @@
-"""The procedure that restores faces: from what is selected in GIMP to a new layer."""
+"""What the procedures of the tasks do: from what is selected in GIMP to a new layer or image."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ from layers import Workbench
 from log import LOG
 from look import Look
 from looking import Looked, restoration
+from new_image import new_image
 from pixels import image_sample_type
 from progress import PlainProgress
 from record import Record
 from rectangle import Rectangle
-from settings import Settings
+from settings import INTERPOLATION, Settings
 from target import Target, find_target, is_plain, readable
+from tasks import PROCEDURES, GpenTask
 
 from gpen_engine.errors import GpenError
 from gpen_engine.wire import EngineHome, PatchRows, Reply, Request
@@ -34,24 +36,24 @@ def run(
     procedure: Any, mode: Any, image: Any, drawables: Sequence[Any], config: Any, _: Any
 ) -> Any:
     """What GIMP calls. Whatever happens, it gets an answer that the user can read."""
-    shown = False
+    shown, task = False, PROCEDURES[procedure.get_name()]
     try:
-        LOG.info("restore, %s", mode.value_nick)
+        LOG.info("%s, %s", task.name, mode.value_nick)
         Gegl.init(None)
         shown = mode != Gimp.RunMode.NONINTERACTIVE and open_display(procedure.get_name())
-        target = find_target(image, drawables)
+        target = find_target(image, drawables, task)
         target.area()  # so that nobody fills in a dialog for nothing
         looked = None
         if shown and mode == Gimp.RunMode.INTERACTIVE:
             looked = _ask(procedure, config, target)
-        settings = Settings.of(config)
+        settings = Settings.of(config, task)
         if shown:
-            _get_model(settings)
-        return succeeded(procedure, _restore(target, settings, shown, looked))
+            _get_models(settings, task)
+        return succeeded(procedure, _do(target, settings, shown, looked))
     except GpenError as error:
         # Not a failure, so GIMP shall not call it one.
         if shown and error.code in ("no_face", "changed"):
-            _tell(error)
+            _tell(error, task)
             error = GpenError("cancelled", error.sentence)
         return failed(procedure, error)
     except Exception as error:
@@ -64,22 +66,26 @@ def _ask(procedure: Any, config: Any, target: Target) -> Looked | None:
     return dialog.ask(procedure, config, target)
 
 
-def _get_model(settings: Settings) -> None:
-    """Downloads the model if it is not here and the user wants that."""
+def _get_models(settings: Settings, task: GpenTask) -> None:
+    """Downloads what is not here of the models, if the user wants that."""
     from fetch_window import FetchWindow
     from getting import get_model
 
-    get_model(settings.model.strip(), EngineHome.of_user(), FetchWindow)
+    wanted = [settings.model.strip() or task.default_model]
+    if settings.upscaler.strip() != INTERPOLATION:
+        wanted.append(settings.upscaler.strip())
+    for name in wanted:
+        get_model(name, EngineHome.of_user(), FetchWindow)
 
 
-def _tell(error: GpenError) -> None:
+def _tell(error: GpenError, task: GpenTask) -> None:
     import message_window
 
-    message_window.tell(error)
+    message_window.tell(error, task.title)
 
 
-def _restore(target: Target, settings: Settings, shown: bool, looked: Looked | None) -> Any:
-    """Returns the layer or group that it put into the image."""
+def _do(target: Target, settings: Settings, shown: bool, looked: Looked | None) -> Any:
+    """Returns the layer or group that it put into the image, or the new image."""
     clock = Clock()
     target.check_source()
     area, selected = target.area()
@@ -89,7 +95,7 @@ def _restore(target: Target, settings: Settings, shown: bool, looked: Looked | N
         faces = choices.moved(faces, -area.x, -area.y)
     request = settings.request(area.width, area.height, sample, selected, faces)
     LOG.info("%s of %s, %s", area, target.size, request)
-    with _progress(shown) as progress:
+    with _progress(shown, target.task) as progress:
         try:
             reply, patches = _ask_engine(target, area, request, progress, clock, looked)
         except GpenError as error:
@@ -99,13 +105,19 @@ def _restore(target: Target, settings: Settings, shown: bool, looked: Looked | N
         progress.show(stages.BUILD)
         target.check()
         record = Record(settings, target.layer.get_tattoo(), target.size)
-        with Workbench(target, sample, (area.x, area.y)) as bench:
-            stack = bench.build(settings.result, reply, patches, record)
-            bench.put(stack)
+        if target.task.makes_an_image:
+            made = new_image(target, sample, request.result_size, reply, patches, record)
+            if shown:
+                Gimp.Display.new(made)
+        else:
+            with Workbench(target, sample, (area.x, area.y)) as bench:
+                stack = bench.build(settings.result, reply, patches, record)
+                bench.put(stack)
+                made = stack.top
     LOG.info("seconds: %s", clock.parts(reply))
     if shown and reply.notes:
         Gimp.message(" ".join(reply.notes))
-    return stack.top
+    return made
 
 
 def _ask_engine(
@@ -138,9 +150,9 @@ def _ask_engine(
     return reply, patches
 
 
-def _progress(shown: bool) -> PlainProgress | ProgressWindow:
+def _progress(shown: bool, task: GpenTask) -> PlainProgress | ProgressWindow:
     if not shown:
-        return PlainProgress()
+        return PlainProgress(task)
     from progress_window import ProgressWindow
 
-    return ProgressWindow()
+    return ProgressWindow(task)
