@@ -101,7 +101,7 @@ def test_the_resnet_50_form(tmp_path: Path) -> None:
     torch.save(empty_retinaface("resnet50").state_dict(), tmp_path / "resnet.pth")
     detector = Detector(tmp_path / "resnet.pth")
     image = np.random.default_rng(0).random((96, 128, 3), np.float32)
-    boxes, landmarks, scores = detector._run(image, -1)
+    ((boxes, landmarks, scores),) = detector._run([image], -1)
     anchors = 2 * sum((96 // step) * (128 // step) for step in (8, 16, 32))
     assert boxes.shape == (anchors, 4)
     assert landmarks.shape == (anchors, 5, 2)
