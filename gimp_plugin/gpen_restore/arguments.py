@@ -127,6 +127,13 @@ ARGUMENTS: Mapping[str, Argument] = {
     "match_grain": Flag(
         _("Match the _grain"), _("Give restored faces the grain of the photograph around them")
     ),
+    "note": Flag(
+        _("Note it in the image'_s metadata"),
+        _(
+            "Write into the image's metadata that parts of it were made by a trained network, so"
+            " that exported files say so: the IPTC property Digital Source Type"
+        ),
+    ),
     "faces": Text(
         _("Faces"),
         _(

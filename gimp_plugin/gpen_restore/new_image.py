@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import image_note
 from gi.repository import Gimp
 from layers import must, noted
 from pixels import colour_writer
@@ -26,8 +27,8 @@ def new_image(
     reply: Reply,
     patches: Sequence[PatchRows],
     record: Record,
-) -> Any:
-    """An image with one layer of its size, which has the source image's colour space, precision,
+) -> tuple[Any, bool]:
+    """Makes an image with one layer of its size, which has the source image's colour space, precision,
     resolution and metadata. No display shows it yet.
 
     Args:
@@ -37,6 +38,9 @@ def new_image(
         reply: of the engine.
         patches: in the reply's order.
         record: what to keep on the layer.
+
+    Returns:
+        The image; False when its metadata should tell of what was invented but cannot.
     """
     old, source = target.image, target.layer
     grey = old.get_base_type() == Gimp.ImageBaseType.GRAY
@@ -64,11 +68,13 @@ def new_image(
             for patch in patches:
                 _write(writer, patch, 4 * SAMPLES[sample])
         noted(layer, record.written(reply, (0, 0)))
+        invented = bool(reply.faces or reply.upscaler)  # interpolation invents nothing
+        told = not (record.settings.note and invented) or image_note.note(image)
         image.undo_enable()
     except BaseException:
         image.delete()
         raise
-    return image
+    return image, told
 
 
 def _describe(image: Any, old: Any) -> None:

@@ -24,6 +24,7 @@ from rectangle import Rectangle
 from settings import INTERPOLATION, Settings
 from target import Target, find_target, is_plain, readable
 from tasks import PROCEDURES, GpenTask
+from translate import _
 
 from gpen_engine.errors import GpenError
 from gpen_engine.wire import EngineHome, PatchRows, Reply, Request
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 
 def run(
-    procedure: Any, mode: Any, image: Any, drawables: Sequence[Any], config: Any, _: Any
+    procedure: Any, mode: Any, image: Any, drawables: Sequence[Any], config: Any, _data: Any
 ) -> Any:
     """What GIMP calls. Whatever happens, it gets an answer that the user can read."""
     shown, task = False, PROCEDURES[procedure.get_name()]
@@ -106,17 +107,20 @@ def _do(target: Target, settings: Settings, shown: bool, looked: Looked | None) 
         target.check()
         record = Record(settings, target.layer.get_tattoo(), target.size)
         if target.task.makes_an_image:
-            made = new_image(target, sample, request.result_size, reply, patches, record)
+            made, told = new_image(target, sample, request.result_size, reply, patches, record)
             if shown:
                 Gimp.Display.new(made)
         else:
             with Workbench(target, sample, (area.x, area.y)) as bench:
                 stack = bench.build(settings.result, reply, patches, record)
-                bench.put(stack)
+                told = bench.put(stack)
                 made = stack.top
     LOG.info("seconds: %s", clock.parts(reply))
-    if shown and reply.notes:
-        Gimp.message(" ".join(reply.notes))
+    notes = list(reply.notes)
+    if not told:
+        notes.append(_("The image's metadata could not be changed, so it does not tell of this."))
+    if shown and notes:
+        Gimp.message(" ".join(notes))
     return made
 
 
