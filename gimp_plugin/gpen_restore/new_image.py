@@ -28,8 +28,8 @@ def new_image(
     patches: Sequence[PatchRows],
     record: Record,
 ) -> tuple[Any, bool]:
-    """Makes an image with one layer of its size, which has the source image's colour space, precision,
-    resolution and metadata. No display shows it yet.
+    """Makes an image with one layer of its size, which has the source image's colour space,
+    precision, resolution and metadata. No display shows it yet.
 
     Args:
         target: the source.
@@ -68,8 +68,9 @@ def new_image(
             for patch in patches:
                 _write(writer, patch, 4 * SAMPLES[sample])
         noted(layer, record.written(reply, (0, 0)))
-        invented = bool(reply.faces or reply.upscaler)  # interpolation invents nothing
-        told = not (record.settings.note and invented) or image_note.note(image)
+        # Interpolation invents nothing.
+        invented = reply.upscaler or (reply.faces and record.settings.strength > 0)
+        told = not (invented and record.settings.note) or image_note.note(image)
         image.undo_enable()
     except BaseException:
         image.delete()

@@ -153,6 +153,7 @@ def test_parasite(options: Result) -> None:
             "seed": 7,
             "guard": "warn",
             "match_grain": False,
+            "note": True,
             "faces": "",
         },
         "source": {"tattoo": outcome.source["tattoo"], "size": [225, 275]},

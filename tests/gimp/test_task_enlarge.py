@@ -27,6 +27,7 @@ XMP = (
     ' xmlns:photoshop="http://ns.adobe.com/photoshop/1.0/" photoshop:Credit="Hill, Adamson"/>'
     "</rdf:RDF></x:xmpmeta>"
 )
+NOTE = "Xmp.iptcExt.DigitalSourceType"
 KINDS = ("RGB U8_NON_LINEAR", "RGB U16_LINEAR", "RGB FLOAT_PERCEPTUAL", "GRAY U8_NON_LINEAR")
 
 
@@ -157,6 +158,9 @@ def test_a_new_image_has_what_belongs_to_the_old_one(enlarged: Result, kind: str
     assert [after[key] for key in ("precision", "profile")] == [
         before[key] for key in ("precision", "profile")
     ]
+    tags = told["new"]["metadata"]
+    told["new"]["metadata"] = [tag for tag in tags if NOTE not in tag]
+    assert len(told["new"]["metadata"]) == len(tags) - 1  # that faces were invented
     assert told["new"] == told["old"]
     assert told["new"]["resolution"] == [300, 150]
     assert any("Hill, Adamson" in tag for tag in told["new"]["metadata"])
@@ -173,6 +177,11 @@ def test_four_times_without_alpha(enlarged: Result) -> None:
     (layer,) = enlarged["four"]["after"]["layers"]
     assert not layer["has alpha"]
     check_pixels(enlarged, "four", 4)
+
+
+@pytest.mark.parametrize("name", ["four", "no face"])
+def test_what_is_interpolated_is_not_noted_as_invented(enlarged: Result, name: str) -> None:
+    assert not any(NOTE in tag for tag in enlarged[name]["new"]["metadata"] or [])
 
 
 def test_a_palette_becomes_all_colours(enlarged: Result) -> None:
