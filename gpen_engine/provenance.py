@@ -11,12 +11,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .pictures.xmp import IPTC, OURS, PREFIXES, Property, properties, with_properties
+from .wire.source_types import COMPOSITE, GENERATED, SOURCE_TYPES, stays
 
-SOURCE_TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
-COMPOSITE = "compositeWithTrainedAlgorithmicMedia"
-"""A photograph with parts that a trained network made."""
-GENERATED = "trainedAlgorithmicMedia"
-"""All of it made by a network: stays true, whatever is restored in it."""
+__all__ = [
+    "COMPOSITE",
+    "GENERATED",
+    "SOURCE_TYPES",
+    "Invention",
+    "invention",
+    "marked",
+    "source_type",
+]
 
 _TYPE = Property(IPTC, PREFIXES[IPTC], "DigitalSourceType")
 
@@ -45,12 +50,10 @@ def marked(packet: bytes | None, invention: Invention) -> bytes:
         packet: the picture's own; None when it has none.
         invention: what was done; its ``source_type`` gives way to "all generated".
     """
-    before = _read(properties(packet))
-    kind = GENERATED if before == GENERATED else invention.source_type
     return with_properties(
         packet,
         {
-            _TYPE: SOURCE_TYPES + kind,
+            _TYPE: stays(_read(properties(packet)), invention.source_type),
             _own("Model"): invention.model,
             _own("ModelSHA256"): invention.sha256,
             _own("Strength"): f"{invention.strength:g}",

@@ -74,7 +74,7 @@ def _fill(dialog: Any, target: Target, model: ModelRow, panel: FacePanel) -> Non
     columns = Gtk.SizeGroup(mode=Gtk.SizeGroupMode.HORIZONTAL)
     frames = []
     for name, title, options in (
-        ("result", _("Result"), ["strength", "result"]),
+        ("result", _("Result"), ["strength", "result", "note"]),
         ("faces", _("Finding the faces"), ["threshold", "detection-size", "fallback"]),
         ("fine", _("Details"), ["template", "keep-colours", "match-grain", "guard", "seed"]),
     ):

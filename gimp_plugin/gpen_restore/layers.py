@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import image_note
 from coverage_runs import covered_runs
 from gi.repository import Gimp
 from pixels import colour_writer, copy_pixels, coverage_writer
@@ -23,6 +24,8 @@ class Stack(NamedTuple):
     """A layer, or a group."""
     inside: tuple[Any, ...] = ()
     """Layers of the group, uppermost first."""
+    noted: bool = True
+    """Whether the image's metadata shall tell of it."""
 
 
 class Workbench:
@@ -68,13 +71,16 @@ class Workbench:
             stack.top.attach_parasite(Gimp.Parasite.new(PARASITE, Gimp.PARASITE_PERSISTENT, data))
         )
         stack.top.set_visible(self.target.layer.get_visible())
-        return stack
+        return stack._replace(noted=record.settings.note)
 
-    def put(self, stack: Stack) -> None:
+    def put(self, stack: Stack) -> bool:
         """Puts the result above the source as one step of undo, and selects it.
 
         Above an earlier result that was selected, too. That one is hidden, as the new one is
         there in its stead, unless a selection tells that the new one is only a part.
+
+        Returns:
+            False when the image's metadata should tell of it but cannot.
         """
         image, former = self.target.image, self.target.former
         earlier = former.layer if former and former.layer.is_valid() else None
@@ -89,6 +95,7 @@ class Workbench:
             if earlier and Gimp.Selection.is_empty(image):
                 earlier.set_visible(False)
             image.set_selected_layers([stack.top])
+            told = not stack.noted or image_note.note(image)
         except BaseException:
             if stack.top not in self._loose:
                 image.remove_layer(stack.top)
@@ -96,6 +103,7 @@ class Workbench:
         finally:
             image.undo_group_end()
         Gimp.displays_flush()
+        return told
 
     def _layer(self, reply: Reply, patches: Sequence[PatchRows], strength: float) -> Any:
         size = Rectangle(0, 0, *self.target.size)

@@ -193,6 +193,16 @@ def _add_arguments(procedure: Any) -> None:
         default.match_grain,
         _FLAGS,
     )
+    procedure.add_boolean_argument(
+        "note",
+        _("Note it in the im_age's metadata"),
+        _(
+            "Write into the image's metadata that parts of it were made by a trained network, so"
+            " that exported files say so: the IPTC property Digital Source Type"
+        ),
+        default.note,
+        _FLAGS,
+    )
     procedure.add_string_argument(
         "faces",
         _("Faces"),

@@ -22,6 +22,7 @@ from record import Record
 from rectangle import Rectangle
 from settings import Settings
 from target import Target, find_target, is_plain, readable
+from translate import _
 
 from gpen_engine.errors import GpenError
 from gpen_engine.wire import EngineHome, PatchRows, Reply, Request
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def run(
-    procedure: Any, mode: Any, image: Any, drawables: Sequence[Any], config: Any, _: Any
+    procedure: Any, mode: Any, image: Any, drawables: Sequence[Any], config: Any, _data: Any
 ) -> Any:
     """What GIMP calls. Whatever happens, it gets an answer that the user can read."""
     shown = False
@@ -101,10 +102,13 @@ def _restore(target: Target, settings: Settings, shown: bool, looked: Looked | N
         record = Record(settings, target.layer.get_tattoo(), target.size)
         with Workbench(target, sample, (area.x, area.y)) as bench:
             stack = bench.build(settings.result, reply, patches, record)
-            bench.put(stack)
+            told = bench.put(stack)
     LOG.info("seconds: %s", clock.parts(reply))
-    if shown and reply.notes:
-        Gimp.message(" ".join(reply.notes))
+    notes = list(reply.notes)
+    if not told:
+        notes.append(_("The image's metadata could not be changed, so it does not tell of this."))
+    if shown and notes:
+        Gimp.message(" ".join(notes))
     return stack.top
 
 

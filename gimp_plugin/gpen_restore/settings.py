@@ -26,6 +26,7 @@ class Settings:
     seed: int = 0
     guard: str = "warn"
     match_grain: bool = False
+    note: bool = True
     faces: str = ""
     """See ``choices``."""
 

@@ -75,6 +75,7 @@ def test_declaration(declaration: Result) -> None:
         "seed": ["gint", 0],
         "guard": ["gchararray", "warn"],
         "match-grain": ["gboolean", False],
+        "note": ["gboolean", True],
         "faces": ["gchararray", ""],
     }
     assert declaration["results"] == ["GimpLayer"]

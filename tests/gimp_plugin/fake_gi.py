@@ -253,6 +253,7 @@ class Image:
         self.bounds: Any = None
         self.selection = Channel(self, "selection", width, height)
         self.selected: list[Drawable] = []
+        self.metadata: Any = None
 
     def next_tattoo(self) -> int:
         return len(self.known) + 1
@@ -284,6 +285,14 @@ class Image:
 
     def get_base_type(self) -> str:
         return self.base_type
+
+    def get_metadata(self) -> Any:
+        return self.metadata
+
+    def set_metadata(self, metadata: Any) -> bool:
+        self.metadata = metadata
+        self.steps.append("metadata")
+        return True
 
     def get_floating_sel(self) -> Any:
         return self.floating
@@ -367,12 +376,18 @@ def parasite(name: str, _flags: int, data: bytes) -> Any:
     return SimpleNamespace(name=name, get_data=lambda: data)
 
 
+def metadata(text: str = "") -> Any:
+    """A Gimp.Metadata."""
+    return SimpleNamespace(serialize=lambda: text)
+
+
 def install() -> None:
     """Lets ``from gi.repository import Gimp`` find this."""
     repository = ModuleType("gi.repository")
     gimp = SimpleNamespace(
         Layer=Layer,
         GroupLayer=GroupLayer,
+        Metadata=SimpleNamespace(new=metadata, deserialize=metadata),
         Parasite=SimpleNamespace(new=parasite),
         PARASITE_PERSISTENT=1,
         Selection=SimpleNamespace(is_empty=lambda image: image.bounds is None),
