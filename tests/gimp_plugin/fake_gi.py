@@ -63,6 +63,11 @@ def parasite(name: str, _flags: int, data: bytes) -> Any:
     return SimpleNamespace(name=name, get_data=lambda: data)
 
 
+def metadata(text: str = "") -> Any:
+    """A Gimp.Metadata."""
+    return SimpleNamespace(serialize=lambda: text)
+
+
 def install() -> None:
     """Lets ``from gi.repository import Gimp`` find this."""
     repository = ModuleType("gi.repository")
@@ -70,6 +75,7 @@ def install() -> None:
         Image=Image,
         Layer=Layer,
         GroupLayer=GroupLayer,
+        Metadata=SimpleNamespace(new=metadata, deserialize=metadata),
         Parasite=SimpleNamespace(new=parasite),
         PARASITE_PERSISTENT=1,
         Selection=SimpleNamespace(is_empty=lambda image: image.bounds is None),

@@ -368,6 +368,7 @@ class Image:
 
     def set_metadata(self, metadata: Any) -> bool:
         self.metadata = metadata
+        self.steps.append("metadata")
         return True
 
     def get_parasite(self, name: str) -> Any:

@@ -36,6 +36,7 @@ def test_the_plug_in_lies_as_gimp_wants_it(tmp_path: Path) -> None:
     assert folder == tmp_path / "3.0" / "plug-ins" / NAME
     assert os.access(folder / MAIN, os.X_OK)
     assert (folder / MAIN).read_text().startswith("#!/usr/bin/env python3\n")
+    assert (folder / "locale" / "de" / "LC_MESSAGES" / f"{NAME}.mo").is_file()
     assert sorted(p.name for p in (tmp_path / "3.0").rglob("*.new")) == []
 
 
