@@ -25,7 +25,8 @@ class SizeLine:
         self._label.set_tooltip_text(
             _(
                 "The side of the square that is cut out around a face, in pixels of the layer. A"
-                " model that gives fewer leaves the face softer than it could be."
+                " model that gives less than four fifths of it may leave the face softer than it"
+                " is."
             )
         )
         button = Gtk.Button(label=_("Use It"), valign=Gtk.Align.CENTER)
@@ -35,7 +36,7 @@ class SizeLine:
         button.connect(
             "clicked", lambda _button: self._suggestion and use(self._suggestion.model.name)
         )
-        self.widget = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=6)
+        self.widget = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=6, margin_bottom=6)
         self.widget.pack_start(self._label, True, True, 0)
         self.widget.pack_start(button, False, False, 0)
         self.widget.show_all()
