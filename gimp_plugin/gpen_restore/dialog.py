@@ -69,9 +69,11 @@ def ask(procedure: Any, config: Any, target: Target) -> Looked | None:
 def _panel(dialog: Any, config: Any, target: Target, model: ModelRow) -> FacePanel:
     def altered() -> None:
         dialog.set_response_sensitive(Gtk.ResponseType.OK, not panel.faces.is_empty)
+        model.suit(panel.largest)
 
     panel = FacePanel(target, lambda: Settings.of(config, target.task), model.is_here, altered)
     config.connect("notify::strength", lambda *_changed: panel.strengthened())
+    config.connect("notify::template", lambda *_changed: model.suit(panel.largest))
     return panel
 
 

@@ -16,6 +16,7 @@ from gpen_engine.wire import FaceInfo, Preview, Request
 
 SAME = 0.5
 """Overlap from which on two boxes show one face."""
+NOT_HERE = _("The model is not here yet; it is downloaded when you restore.")
 
 Options = tuple[object, ...]
 
@@ -189,9 +190,11 @@ class FaceList:
         elif self._drawn:
             self._order(look, "mark", request, self._drawn.pop(0))
         elif can_preview:
+            if self.text == NOT_HERE:  # of a model that is not chosen any more
+                self.text = ""
             self._order_preview(look, request)
         elif self.entries:
-            self.text = _("The model is not here yet; it is downloaded when you restore.")
+            self.text = NOT_HERE
 
     def _order_preview(self, look: Look, request: Request) -> None:
         chosen = (request.template, request.keep_colours, request.match_grain, request.seed)

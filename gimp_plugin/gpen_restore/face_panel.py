@@ -19,7 +19,7 @@ from target import Target, is_plain, readable
 from translate import _, ngettext
 
 from gpen_engine.errors import GpenError
-from gpen_engine.wire import Request
+from gpen_engine.wire import Request, side_of
 
 BUSY = 0.02
 """Seconds of reading from GIMP before the window gets its turn."""
@@ -63,6 +63,14 @@ class FacePanel:
         self._text = Gtk.Label(label=_("Starting the engine…"), xalign=0.0, wrap=True)
         self._text.set_max_width_chars(50)
         self.widget = self._packed()
+
+    @property
+    def largest(self) -> float:
+        """Side of the square that is cut out for the largest face that is ticked, in pixels of the
+        layer; 0 without one."""
+        template = self._settings().template
+        wanted = (entry.face for entry in self.faces.entries if entry.ticked)
+        return max((side_of(face.landmarks, template) for face in wanted), default=0.0)
 
     def begin(self) -> None:
         """Sends the picture; the engine is there."""

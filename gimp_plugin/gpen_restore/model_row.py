@@ -10,6 +10,8 @@ import downloads
 from gi.repository import Gtk
 from models_here import UPSCALE, is_here, kind_of, names_here
 from settings import INTERPOLATION
+from size import suggestion
+from size_line import SizeLine
 from tasks import GpenTask
 from translate import _
 
@@ -83,6 +85,8 @@ class ModelRow:
     def __init__(self, config: Any, home: EngineHome, wanted: Wanted) -> None:
         self._config, self._home, self._wanted = config, home, wanted
         self._models: ModelList | None = None
+        self._side = 0.0
+        self._line = SizeLine(self._use)
         self._names: dict[str, str] = {}
         self._box = Gtk.ComboBoxText.new_with_entry()
         self._box.set_tooltip_text(wanted.tooltip)
@@ -96,9 +100,12 @@ class ModelRow:
         self.label = Gtk.Label.new_with_mnemonic(wanted.label)
         self.label.set_xalign(0.0)
         self.label.set_mnemonic_widget(self._entry)
-        self.row = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=6)
-        self.row.pack_start(self.label, False, False, 0)
-        self.row.pack_start(self._box, True, True, 0)
+        row = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=6)
+        row.pack_start(self.label, False, False, 0)
+        row.pack_start(self._box, True, True, 0)
+        self.row = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
+        self.row.pack_start(row, False, False, 0)
+        self.row.pack_start(self._line.widget, False, False, 0)
         self.row.show_all()
 
     def fill(self, models: ModelList) -> bool:
@@ -109,6 +116,15 @@ class ModelRow:
         there = sorted(models.models, key=lambda model: not model.here)
         self._list({downloads.label(m): m.name for m in there if self._is_listed(m)})
         return True
+
+    def suit(self, side: float) -> None:
+        """Suggests another model where the chosen one gives less of the largest face than there is.
+
+        Args:
+            side: of that face's square, in pixels; 0 without a face.
+        """
+        self._side = side
+        self._suggest()
 
     def is_here(self, model: str) -> bool:
         """Whether nothing has to be downloaded for this model."""
@@ -142,6 +158,18 @@ class ModelRow:
         label = self._label()
         if not self._entry.has_focus() and label != self._entry.get_text():
             self._entry.set_text(label)
+        self._suggest()
+
+    def _use(self, model: str) -> None:
+        self._entry.grab_focus()  # from a button that goes
+        self._config.set_property(self._wanted.option, model)
+        self._entry.set_text(self._label())
+
+    def _suggest(self) -> None:
+        models = self._models.models if self._models else ()
+        chosen = self._config.get_property(self._wanted.option) or self._wanted.default_model
+        suited = [model for model in models if model.task == self._wanted.kind]
+        self._line.show(suggestion(self._side, chosen, suited))
 
     def _label(self) -> str:
         """What is chosen, as the list calls it."""

@@ -131,7 +131,7 @@ def batch(
                 "Do one after the other: gpen restore IN -o OUT --task inpaint --mask FILE",
             )
         choice = TaskChoices(task, None, scale, upscaler).checked()
-        choices = for_task(choices, choice)
+        choices = for_task(choices.with_preset(), choice)
         items = find_items(sources, output, name)
         order = Order(
             output,

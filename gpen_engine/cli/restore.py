@@ -63,6 +63,7 @@ def restore(
                 "Give --aligned alone for a picture that is one aligned face, else neither.",
             )
         jobs = plan([*(sources or []), *(also or [])], output)
+        choices = choices.with_preset()
         options = choices.options()
         wanted = TaskChoices(task, mask, scale, upscaler)
         wanted.checked()

@@ -17,8 +17,8 @@ from .reporting import reported
 if TYPE_CHECKING:
     from ..video.run import FilmReport
 
-STILL_ONLY = ("region", "fallback", "aligned", "guard", "guard_similarity")
-"""What can be chosen for one picture only."""
+STILL_ONLY = ("preset", "region", "fallback", "aligned", "guard", "guard_similarity")
+"""What can be chosen for pictures only."""
 
 
 @guarded

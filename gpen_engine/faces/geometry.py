@@ -17,33 +17,12 @@ from numpy.typing import NDArray
 
 from ..errors import GpenError
 from ..pixels import Box, FloatImage, Pixels
+from ..wire import framing
 
 Points = NDArray[np.float64]
 
 TEMPLATES: Mapping[str, Points] = MappingProxyType(
-    {
-        # The ArcFace 96x112 points squared and padded by a quarter: GPEN's own.
-        "gpen": np.array(
-            [
-                [0.394611, 0.474383],
-                [0.604356, 0.473223],
-                [0.500150, 0.593670],
-                [0.413984, 0.716461],
-                [0.587678, 0.715501],
-            ]
-        ),
-        # FFHQ at 512, as facexlib and most other tools use: the face is 11.6 % larger.
-        "ffhq": np.array(
-            [
-                [192.98138, 239.94708],
-                [318.90277, 240.19360],
-                [256.63416, 314.01935],
-                [201.26117, 371.41043],
-                [313.08905, 371.15118],
-            ]
-        )
-        / 512,
-    }
+    {name: np.array(points) for name, points in framing.TEMPLATES.items()}
 )
 """Where the five landmarks go in a crop, in units of its side."""
 

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from ..errors import GpenError
 from ..faces import Face
-from ..faces.geometry import to_crop
 from ..pictures import Picture, from_srgb, from_unit, is_srgb
 from ..pixels import Pixels
 from ..provenance import Invention
@@ -21,6 +20,7 @@ from ..restore import Progress, RestoreOptions, Restorer, RestoreResult, Stage
 from ..restore.options import never, untold
 from ..restore.task import How, Task
 from ..version import version
+from ..wire import COARSE, side_of
 from .elsewhere import Elsewhere, enlarged
 from .membrane import continued
 from .upscaling import Upscaler
@@ -28,8 +28,6 @@ from .upscaling import Upscaler
 SCALES = (2, 4)
 MOST = 500_000_000
 """Pixels of the new picture; as many are read."""
-COARSE = 1.25
-"""From how many times the network's output a face is told to be larger."""
 
 
 class Enlarger(Task):
@@ -145,7 +143,7 @@ class Enlarger(Task):
     def _advice(self, faces: list[Face], options: RestoreOptions) -> list[str]:
         """Says so when the model gives less than the new picture could show."""
         size = self.model.config.out_size
-        sides = [size / to_crop(face.landmarks, size, options.template).scale for face in faces]
+        sides = [side_of(face.landmarks.ravel().tolist(), options.template) for face in faces]
         largest = round(max(sides, default=0))
         if largest <= COARSE * size:
             return []

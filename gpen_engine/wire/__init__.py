@@ -35,6 +35,7 @@ stand in place of any of the engine's messages and is the last one.
 """
 
 from .client import Engine, PatchRows, connect
+from .framing import COARSE, side_of
 from .home import EngineHome, Launch
 from .launch import glance, reach
 from .looks import MOST_PREVIEW, Found, Preview, PreviewInfo
@@ -53,6 +54,7 @@ from .messages import (
 from .models import Download, Fetch, Fetched, ModelInfo, ModelList
 
 __all__ = [
+    "COARSE",
     "MOST_PREVIEW",
     "PROTOCOL",
     "SAMPLES",
@@ -79,4 +81,5 @@ __all__ = [
     "connect",
     "glance",
     "reach",
+    "side_of",
 ]

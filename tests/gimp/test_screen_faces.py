@@ -21,6 +21,7 @@ pytestmark = pytest.mark.slow
 
 LEFT_OUT = (1, 5, 9, 20)
 NONE = "There is no face here. Draw a square around one."
+NOT_HERE = "The model is not here yet; it is downloaded when you restore."
 
 
 @pytest.fixture(scope="module")
@@ -54,13 +55,18 @@ def _row(dialog: Dialog, number: int) -> Widget:
 
 
 @on_screen
+def _suggested(dialog: Dialog) -> list[str]:
+    return [text for text in dialog.texts() if text.startswith("The largest face")]
+
+
+@on_screen
 def group() -> object:
     with Screen() as screen, screen.gimp("group.jpg") as gimp:
         dialog = options(screen, gimp)
         dialog.shot("opened", still=False)
         _says(dialog, "29 of 29 faces will be restored.")
         dialog.shot("found")
-        seen = {"first": _row(dialog, 1).selected}
+        seen = {"first": _row(dialog, 1).selected, "suggested": _suggested(dialog)}
         dialog.press("Face 7 in the photograph")
         screen.wait("face 7 in the list", lambda: _row(dialog, 7).selected)
         for number in LEFT_OUT:
@@ -108,10 +114,18 @@ def by_hand() -> object:
         dialog.find("100 %", "toggle button").press()
         dialog.shot("full-size")
         dialog.find("100 %", "toggle button").press()
+        seen = {"suggested": _suggested(dialog)}
+        dialog.press("Use It")
+        _says(dialog, f"1 of 1 face will be restored. {NOT_HERE}")
+        seen["used"] = [dialog.get("Model"), *_suggested(dialog)]
+        dialog.shot("used")
+        dialog.set("Model", "Default")
+        _says(dialog, "1 of 1 face will be restored.")
         x, y, width, height = dialog.find("Face 1 in the photograph").place
         dialog.press("Remove face 1")
         _says(dialog, NONE)
-        seen = {"removed": dialog.find("Restore", "button").sensitive}
+        seen["removed"] = dialog.find("Restore", "button").sensitive
+        seen["without a face"] = _suggested(dialog)
         screen.drag(x - 3, y, x + max(width, height), y + max(width, height))
         _says(dialog, "1 of 1 face will be restored.")
         dialog.shot("drawn")
@@ -125,6 +139,20 @@ def by_hand() -> object:
 def test_faces_are_chosen_one_by_one(group: Result) -> None:
     assert group["first"]
     assert (group["none"], group["all"]) == (False, True)
+
+
+def test_a_model_is_suggested_for_a_face_that_is_larger(by_hand: Result) -> None:
+    (suggested,) = by_hand["suggested"]
+    assert suggested.startswith("The largest face takes about ")
+    assert suggested.endswith(" would fit; it is not installed.")
+    (used,) = by_hand["used"]
+    assert used.split()[0] in suggested
+    assert used.endswith(" MB)")
+    assert by_hand["without a face"] == []
+
+
+def test_no_model_is_suggested_for_small_faces(group: Result) -> None:
+    assert group["suggested"] == []
 
 
 def test_what_the_dialog_found_is_used(group: Result) -> None:

@@ -147,6 +147,15 @@ def test_the_selected_face_comes_first(opened: Callable[..., Dialog]) -> None:
     ]
 
 
+def test_a_model_that_is_chosen_no_more_is_not_spoken_of(opened: Callable[..., Dialog]) -> None:
+    dialog = opened()
+    dialog.until(dialog.all_seen)
+    dialog.can_preview = False
+    dialog.until(lambda: "not here yet" in dialog.faces.text)
+    dialog.can_preview = True
+    dialog.until(lambda: not dialog.faces.text)
+
+
 def test_other_options_are_looked_at_again(opened: Callable[..., Dialog]) -> None:
     dialog = opened()
     faces = dialog.faces
