@@ -24,9 +24,11 @@ STYLE = b"""
 .gpen-box.unticked { border: 2px dashed #d0d0d0; }
 .gpen-box.selected { border: 3px solid #3fa9ff; background: rgba(63, 169, 255, 0.12); }
 .gpen-focus { border: 2px solid transparent; }
-.gpen-photo:focus .gpen-focus { border-color: #3fa9ff; }
+.gpen-photo:focus .gpen-focus { border-color: #3fa9ff;
+  box-shadow: inset 0 0 0 1px rgba(0, 0, 0, 0.6); }
 .gpen-hint { font-size: smaller; }
-.gpen-drawn { border: 2px dashed #3fa9ff; background: rgba(63, 169, 255, 0.2); }
+.gpen-drawn { border: 2px dashed #3fa9ff; background: rgba(63, 169, 255, 0.2);
+  box-shadow: 0 0 0 1px rgba(0, 0, 0, 0.6); }
 """
 
 
@@ -238,9 +240,9 @@ class PhotoView:
             "Insert begins a new square."
         )
         if self._square:
-            left, top, right, _bottom = (round(side) for side in self._in_layer(self._square))
+            left, top, right, _bottom = self._in_layer(self._square)
             name = _("Square of {side} pixels at {left}, {top}").format(
-                side=right - left, left=left, top=top
+                side=round(right - left), left=round(left), top=round(top)
             )
             hint = _(
                 "Arrow keys move the square, + and − resize it, "
