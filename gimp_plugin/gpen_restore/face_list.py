@@ -56,8 +56,8 @@ class FaceList:
         selected: the one that is looked at.
         is_found: whether the search is over.
         text: what is being done, or what went wrong; empty when all is there.
-        changed: called when the list or a face's preview is another: with the face, or None for
-            the whole list.
+        changed: called when the list, or a face's preview or tick, is another: with the face, or
+            None for the whole list.
     """
 
     def __init__(
@@ -109,6 +109,19 @@ class FaceList:
         for entry in self.entries:
             entry.ticked = ticked
         self.changed(None)
+
+    def toggle(self, entry: Entry) -> None:
+        """Ticks a face, or unticks it."""
+        entry.ticked = not entry.ticked
+        self.changed(entry)
+
+    def beside(self, steps: int) -> Entry | None:
+        """The face so many places behind the selected one, or before it if negative; the first or
+        the last one where the list ends, None where it is empty."""
+        if self.selected not in self.entries:
+            return self.entries[0] if self.entries else None
+        place = self.entries.index(self.selected) + steps
+        return self.entries[min(max(place, 0), len(self.entries) - 1)]
 
     def mark(self, box: tuple[float, float, float, float]) -> None:
         """Adds the face in a square of the layer."""

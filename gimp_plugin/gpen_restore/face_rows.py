@@ -50,7 +50,8 @@ class FaceRows:
         self.widget.show_all()
 
     def fill(self) -> None:
-        """Lists the faces anew."""
+        """Lists the faces anew; a keyboard that was in the list stays there."""
+        had_focus = self._list.get_focus_child() is not None
         self._filling = True
         for row in self._rows:
             row.row.destroy()
@@ -62,9 +63,12 @@ class FaceRows:
             self._list.add(row.row)
         self._filling = False
         self.mark()
+        selected = self._list.get_selected_row()
+        if had_focus and selected:
+            selected.grab_focus()
 
     def renew(self, entry: Entry) -> None:
-        """Shows a face's new preview."""
+        """Shows a face's new preview or tick."""
         for row in self._rows:
             if row.entry is entry:
                 row.draw()
@@ -96,8 +100,8 @@ class FaceRows:
             if event.keyval in (Gdk.KEY_Delete, Gdk.KEY_KP_Delete):
                 self._faces.remove(row.entry)
                 return True
-            if event.keyval == Gdk.KEY_space:
-                row.tick.set_active(not row.tick.get_active())
+            if event.keyval in (Gdk.KEY_space, Gdk.KEY_KP_Space):
+                self._faces.toggle(row.entry)
                 return True
         return False
 
@@ -152,6 +156,7 @@ class _Row:
         self.draw()
 
     def draw(self) -> None:
+        self.tick.set_active(self.entry.ticked)
         pictures = (self._part, None)
         if self.entry.preview:
             pictures = thumbnails(self.entry.preview, self.entry.strength)

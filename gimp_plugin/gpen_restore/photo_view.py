@@ -9,12 +9,13 @@ from face_list import Entry, FaceList
 from gi.repository import Gdk, Gtk
 from pictures import fitted, photo_of, show
 from rectangle import Rectangle
+from square import LEAST, Square
 from translate import _
 
 WIDTH, HEIGHT = 440, 330
 """Logical pixels that the photograph fits into."""
-LEAST = 6
-"""Logical pixels of a square that somebody draws; less was a click."""
+ARROWS = {"Left": (-1, 0), "Up": (0, -1), "Right": (1, 0), "Down": (0, 1)}
+SIZES = {"plus": 1, "Add": 1, "equal": 1, "minus": -1, "Subtract": -1}
 STYLE = b"""
 .gpen-box { background: none; border: 2px solid #ffd21f; border-radius: 0; padding: 0; margin: 0;
   min-width: 8px; min-height: 8px; box-shadow: 0 0 0 1px rgba(0, 0, 0, 0.6); outline: none; }
@@ -22,18 +23,26 @@ STYLE = b"""
   background: rgba(0, 0, 0, 0.65); text-shadow: none; }
 .gpen-box.unticked { border: 2px dashed #d0d0d0; }
 .gpen-box.selected { border: 3px solid #3fa9ff; background: rgba(63, 169, 255, 0.12); }
-.gpen-drawn { border: 2px dashed #3fa9ff; background: rgba(63, 169, 255, 0.2); }
+.gpen-focus { border: 2px solid transparent; }
+.gpen-photo:focus .gpen-focus { border-color: #3fa9ff;
+  box-shadow: inset 0 0 0 1px rgba(0, 0, 0, 0.6); }
+.gpen-hint { font-size: smaller; }
+.gpen-drawn { border: 2px dashed #3fa9ff; background: rgba(63, 169, 255, 0.2);
+  box-shadow: 0 0 0 1px rgba(0, 0, 0, 0.6); }
 """
 
 
 class PhotoView:
     """A click on a box selects its face; a square that is drawn elsewhere adds one.
 
+    With keys: arrows go from face to face, Space ticks and Delete removes the selected one. Insert
+    or + begins a square, which arrows move, + and − resize, Enter adds and Escape drops.
+
     Args:
         drawable: where the photograph is read, now.
         area: of it that is shown, in pixels of the layer.
         faces: what is boxed.
-        select: called with the face of a box that was clicked.
+        select: called with the face that was selected here.
 
     Attributes:
         widget: with everything in it.
@@ -53,21 +62,31 @@ class PhotoView:
         self._fixed = Gtk.Fixed()
         self._fixed.set_size_request(*self._size)
         self._fixed.put(image, 0, 0)
+        self._fixed.put(_framed("gpen-focus", *self._size), 0, 0)
         self._boxes: list[Gtk.Button] = []
         self._begun: tuple[float, float] | None = None
-        self._square = Gtk.Box()
-        self._square.get_style_context().add_class("gpen-drawn")
-        self._square.set_no_show_all(True)
-        self._fixed.put(self._square, 0, 0)
-        self.widget = Gtk.EventBox(halign=Gtk.Align.CENTER, valign=Gtk.Align.CENTER)
-        self.widget.add(self._fixed)
-        self.widget.set_tooltip_text(
+        self._square: Square | None = None
+        self._outline = _framed("gpen-drawn")
+        self._outline.set_no_show_all(True)
+        self._fixed.put(self._outline, 0, 0)
+        self._view = Gtk.EventBox(halign=Gtk.Align.CENTER, can_focus=True)
+        self._view.get_style_context().add_class("gpen-photo")
+        self._view.add(self._fixed)
+        self._view.set_tooltip_text(
             _("Click a box to look at a face. Draw a square around a face that has none.")
         )
-        self.widget.get_accessible().set_name(_("Photograph with its faces"))
-        self.widget.connect("button-press-event", self._begin)
-        self.widget.connect("motion-notify-event", self._draw)
-        self.widget.connect("button-release-event", self._end)
+        self._view.connect("button-press-event", self._begin)
+        self._view.connect("motion-notify-event", self._draw)
+        self._view.connect("button-release-event", self._end)
+        self._view.connect("key-press-event", self._key)
+        self._view.connect("notify::is-focus", self._left)
+        self._hint = Gtk.Label(wrap=True, justify=Gtk.Justification.CENTER, max_width_chars=60)
+        self._hint.get_style_context().add_class("gpen-hint")
+        self.widget = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=4)
+        self.widget.set_valign(Gtk.Align.CENTER)
+        self.widget.pack_start(self._view, False, False, 0)
+        self.widget.pack_start(self._hint, False, False, 0)
+        self._tell()
         self.widget.show_all()
 
     def fill(self) -> None:
@@ -82,7 +101,7 @@ class PhotoView:
             box.get_style_context().add_class("gpen-box")
             name = _("Face {number} in the photograph").format(number=number)
             box.get_accessible().set_name(name)
-            box.connect("clicked", lambda _, entry=entry: self._select(entry))
+            box.connect("clicked", self._clicked, entry)
             x, y, width, height = self._place(entry.face.box)
             box.set_size_request(width, height)
             self._fixed.put(box, x, y)
@@ -99,6 +118,7 @@ class PhotoView:
                 ("selected", entry is self._faces.selected),
             ):
                 (style.add_class if on else style.remove_class)(name)
+        self._tell()
 
     def part(self, box: tuple[float, ...]) -> Any:
         """What the photograph shows in a box of the layer, as a GdkPixbuf."""
@@ -121,43 +141,131 @@ class PhotoView:
         )
         return x0, y0, max(x1 - x0, 8), max(y1 - y0, 8)
 
+    def _clicked(self, _: Any, entry: Entry) -> None:
+        self._view.grab_focus()  # for the keys
+        self._select(entry)
+
     def _begin(self, _: Any, event: Any) -> bool:
         if event.button != 1 or event.type != Gdk.EventType.BUTTON_PRESS:
             return False
+        self._view.grab_focus()
+        self._set(None)
         self._begun = event.x, event.y
         return True
 
     def _draw(self, _: Any, event: Any) -> bool:
         if self._begun is None:
             return False
-        x, y, side = self._drawn(event)
-        self._fixed.move(self._square, round(x), round(y))
-        self._square.set_size_request(round(side), round(side))
-        self._square.set_visible(side >= LEAST)
+        square = Square.drawn(self._begun, (event.x, event.y), self._size)
+        self._set(square if square.side >= LEAST else None)
         return True
 
     def _end(self, _: Any, event: Any) -> bool:
         if self._begun is None or event.button != 1:
             return False
-        x, y, side = self._drawn(event)
+        self._draw(None, event)
         self._begun = None
-        self._square.hide()
-        if side >= LEAST:
-            left, top = self._area.x + x / self._scale, self._area.y + y / self._scale
-            length = side / self._scale
-            self._faces.mark((left, top, left + length, top + length))
+        self._add()
         return True
 
-    def _drawn(self, event: Any) -> tuple[float, float, float]:
-        """The square from where it was begun to the pointer: left, top and side."""
-        x, y = self._begun or (0.0, 0.0)
-        right, down = event.x >= x, event.y >= y
-        room = min(
-            (self._size[0] - x) if right else x,
-            (self._size[1] - y) if down else y,
+    def _key(self, _: Any, event: Any) -> bool:
+        if event.state & (Gdk.ModifierType.CONTROL_MASK | Gdk.ModifierType.MOD1_MASK):
+            return False
+        key = (Gdk.keyval_name(event.keyval) or "").removeprefix("KP_")
+        if self._begun:  # the pointer draws
+            return True
+        return self._among_faces(key) if self._square is None else self._with_square(key)
+
+    def _among_faces(self, key: str) -> bool:
+        selected = self._faces.selected
+        if key in ARROWS:
+            if entry := self._faces.beside(sum(ARROWS[key])):
+                self._select(entry)
+        elif key in ("Insert", "plus", "Add"):
+            like = max(self._place(selected.face.box)[2:]) if selected else 0
+            side = like or min(self._size) / 4
+            self._set(Square.in_the_middle(side, self._size))
+        elif key in ("space", "Space") and selected:
+            self._faces.toggle(selected)
+        elif key == "Delete" and selected:
+            self._faces.remove(selected)
+        else:
+            return False
+        return True
+
+    def _with_square(self, key: str) -> bool:
+        assert self._square
+        if key in ARROWS:
+            self._set(self._square.moved(*ARROWS[key], self._size))
+        elif key in SIZES:
+            self._set(self._square.resized(SIZES[key], self._size))
+        elif key in ("Return", "Enter"):
+            self._add()
+        elif key == "Escape":
+            self._set(None)
+        else:
+            return False
+        return True
+
+    def _left(self, *_: Any) -> None:
+        if not self._view.is_focus():
+            self._set(None)
+
+    def _set(self, square: Square | None) -> None:
+        """Shows the square that is being drawn, or none."""
+        self._square = square
+        if square:
+            self._fixed.move(self._outline, round(square.x), round(square.y))
+            self._outline.set_size_request(round(square.side), round(square.side))
+        self._outline.set_visible(square is not None)
+        self._tell()
+
+    def _add(self) -> None:
+        """The square, if there is one, is a face's."""
+        square = self._square
+        self._set(None)
+        if square:
+            self._faces.mark(self._in_layer(square))
+
+    def _in_layer(self, square: Square) -> tuple[float, float, float, float]:
+        left, top = self._area.x + square.x / self._scale, self._area.y + square.y / self._scale
+        side = square.side / self._scale
+        return left, top, left + side, top + side
+
+    def _tell(self) -> None:
+        """Says what is selected or drawn, and which keys there are, also to a screen reader."""
+        name = _("Photograph with its faces")
+        hint = _(
+            "Arrow keys choose a face, Space ticks it, Delete removes it; "
+            "Insert begins a new square."
         )
-        side = max(0.0, min(max(abs(event.x - x), abs(event.y - y)), room))
-        return x if right else x - side, y if down else y - side, side
+        if self._square:
+            left, top, right, _bottom = self._in_layer(self._square)
+            name = _("Square of {side} pixels at {left}, {top}").format(
+                side=round(right - left), left=round(left), top=round(top)
+            )
+            hint = _(
+                "Arrow keys move the square, + and − resize it, "
+                "Enter adds the face, Escape drops it."
+            )
+        elif self._faces.selected in self._faces.entries:
+            words = _("Photograph, face {number} of {all}")
+            if not self._faces.selected.ticked:
+                words = _("Photograph, face {number} of {all}, not ticked")
+            number = self._faces.entries.index(self._faces.selected) + 1
+            name = words.format(number=number, all=len(self._faces.entries))
+        accessible = self._view.get_accessible()
+        accessible.set_name(name)
+        accessible.set_description(hint)
+        self._hint.set_text(hint)
+
+
+def _framed(style: str, width: int = -1, height: int = -1) -> Gtk.Box:
+    """Nothing but a frame; a pointer goes through it."""
+    box = Gtk.Box()
+    box.set_size_request(width, height)
+    box.get_style_context().add_class(style)
+    return box
 
 
 def _use_style() -> None:

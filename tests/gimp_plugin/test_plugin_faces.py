@@ -117,6 +117,23 @@ def test_what_is_chosen(opened: Callable[..., Dialog]) -> None:
     assert faces.selected is None
 
 
+def test_from_face_to_face_and_their_ticks(opened: Callable[..., Dialog]) -> None:
+    dialog = opened()
+    faces = dialog.faces
+    assert faces.beside(1) is None
+    dialog.until(dialog.all_seen)
+    first, second = faces.entries
+    assert [faces.beside(steps) for steps in (-1, 0, 1, 2)] == [first, first, second, second]
+    faces.selected = None
+    assert faces.beside(1) is first
+    changes: list[object] = []
+    dialog.faces.changed = changes.append
+    faces.toggle(second)
+    assert (second.ticked, changes) == (False, [second])
+    faces.toggle(second)
+    assert second.ticked
+
+
 def test_a_face_that_is_drawn_is_added_and_looked_at(opened: Callable[..., Dialog]) -> None:
     dialog = opened()
     faces = dialog.faces

@@ -143,6 +143,11 @@ class Widget:
         return self._is(Atspi.StateType.SELECTED)
 
     @property
+    def focused(self) -> bool:
+        """Whether keys go to it."""
+        return self._is(Atspi.StateType.FOCUSED)
+
+    @property
     def place(self) -> tuple[int, int, int, int]:
         """Left, top, width and height on the screen."""
         extents = Atspi.Component.get_extents(self._it, Atspi.CoordType.SCREEN)
