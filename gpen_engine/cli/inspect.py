@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 PARASITE = "gpen-restoration"
 """What the plug-in calls its note on a layer."""
+DONE = {"colorize": "colorized", "inpaint": "completed", "seg2face": "drawn"}
+"""What was done to a layer's faces, by task; by others they were restored."""
 
 
 @guarded
@@ -92,8 +94,9 @@ def _of_picture(name: str, note: Invention) -> list[str]:
 def _of_layer(name: str, layer: dict[str, Any]) -> list[str]:
     faces = layer.get("faces")
     count = _faces(len(faces)) if isinstance(faces, list) else "faces"
+    done = DONE.get(str(layer.get("task")), "restored")
     return [
-        f'{name}, layer "{layer["layer"]}": {count} restored with {layer.get("model", "?")}'
+        f'{name}, layer "{layer["layer"]}": {count} {done} with {layer.get("model", "?")}'
         f" at strength {layer.get('strength', '?')} (gpen {layer.get('engine', '?')}).",
         f"  SHA-256 of the weights: {layer.get('sha256') or 'not known'}",
     ]

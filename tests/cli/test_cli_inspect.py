@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gpen_engine.pictures.xcf import Note
 from gpen_engine.version import version
 
 Save = Callable[[Path, np.ndarray], Path]
@@ -46,6 +47,23 @@ def test_strength_0_invents_nothing(
     for path in (source, target):
         result = gpen("inspect", path)
         assert result.stdout == f"{path}: it has no note about restored faces.\n"
+
+
+@pytest.mark.parametrize(
+    ("task", "done"),
+    [(None, "restored"), ("enlarge", "restored"), ("colorize", "colorized"), ("seg2face", "drawn")],
+)
+def test_a_layer_says_what_was_done(
+    gpen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, task: str | None, done: str
+) -> None:
+    """How it stands in an XCF is tested with ``pictures.xcf``, and with GIMP's own files."""
+    known = {"task": task, "faces": [{}], "model": "tiny", "strength": 0.5, "engine": "1"}
+    note = Note("Faces", "gpen-restoration", json.dumps(known).encode())
+    monkeypatch.setattr("gpen_engine.pictures.xcf.is_xcf", lambda path: True)
+    monkeypatch.setattr("gpen_engine.pictures.xcf.layer_notes", lambda path: [note])
+    (tmp_path / "a.xcf").touch()
+    first = gpen("inspect", tmp_path / "a.xcf").stdout.splitlines()[0]
+    assert first.endswith(f'layer "Faces": 1 face {done} with tiny at strength 0.5 (gpen 1).')
 
 
 def test_files_that_are_no_pictures(gpen, tmp_path: Path) -> None:
