@@ -231,7 +231,7 @@ class Service:
     def _serve(self, connection: Connection) -> None:
         try:
             converse(self, connection)
-        except Exception:
+        except Exception:  # whatever one client brings about, the engine serves the others
             self.log.exception("unexpected")
         finally:
             self._one_left()
