@@ -37,6 +37,8 @@ def killed_at_quarters(start: Callable[[], psutil.Popen], journal: Path, total: 
                 if time.monotonic() > deadline:
                     raise TimeoutError(f"{_lines(journal)} of {goal} pictures are done")
                 time.sleep(0.005)
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.suspend()  # or it would go on while all that it started is looked up
         finally:
             kill_all(process)
         counts.append(_lines(journal))

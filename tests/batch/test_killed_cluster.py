@@ -18,8 +18,8 @@ from gpen_engine.pictures import Picture, write_picture
 from gpen_engine.sample import portrait
 
 ROOT = Path(__file__).parents[2]
-COUNT = 24
-"""Pictures: three blocks of a worker's, so that some are done while others are not."""
+COUNT = 64
+"""Pictures: eight blocks of a worker's, so that at each kill some are done and others are not."""
 
 pytestmark = [
     # Looked for, not imported: where Ray listens it settles when it is imported.
@@ -60,8 +60,8 @@ def test_killed_with_its_ray_at_three_points_it_ends_with_the_same_bytes(
 
     counts = killed_at_quarters(lambda: started(tmp_path, *there), out / NAME, COUNT)
     assert counts == sorted(set(counts)), "each run got further"
-    assert COUNT // 4 <= counts[0] < counts[2] < COUNT
-    assert results(out).items() < whole.items(), "what has a name is whole"
+    assert counts[0] >= COUNT // 4
+    assert results(out).items() < whole.items(), "what has a name is whole, and some have none"
     assert started(tmp_path, *there).wait(300) == 0
 
     assert results(out) == whole
