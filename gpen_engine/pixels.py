@@ -124,15 +124,20 @@ def _move(
     coverage: NDArray[np.float32 | np.bool_],
     limits: tuple[float, float],
 ) -> None:
-    """``add_change`` of a region as a whole, which takes ten times its memory in float64."""
-    array, touched = region, coverage > 0
-    integer = array.dtype.kind == "u"
-    white = float(np.iinfo(array.dtype).max) if integer else 1.0
-    # float64 for 16 bit and up: a float32 step at 65535 is 1/256 of a level, but rounding is free.
-    old = region[touched].astype(np.float64) / white
+    """``add_change`` of a region as a whole, which takes several times its memory."""
+    if region.dtype.kind == "u":
+        # 8 bit need no more than float32, whose step at 65535 is 1/256 of a level.
+        exact = np.float32 if region.dtype == np.uint8 else np.float64
+        white = float(np.iinfo(region.dtype).max)
+        new: NDArray[np.floating] = region.astype(exact)
+        change: NDArray[np.floating] = target * exact(white)
+        change -= np.clip(new, limits[0] * white, limits[1] * white)
+        change *= coverage[:, :, None]
+        new += change
+        region[:] = np.rint(np.clip(new, 0, white, out=new), out=new)
+        return
+    touched = coverage > 0
+    old = region[touched].astype(np.float64)
     old = np.nan_to_num(old, copy=False, nan=0.0, posinf=1.0, neginf=0.0)  # as they are read
     change = coverage[touched][:, None] * (target[touched] - np.clip(old, *limits))
-    new = old + change
-    if integer:
-        new = np.rint(np.clip(new, 0, 1) * white)
-    region[touched] = new.astype(array.dtype)
+    region[touched] = old + change

@@ -59,8 +59,8 @@ def agreements(
 def _features(before: FloatImage, after: FloatImage, template: str) -> float:
     """Correlation of the two in the band of features, weighted with the face's shape: 1 for the
     same picture, about 0.3 (at most 0.7) for two people in the same pose."""
-    weight = face_shape(SIDE, template)
-    weight /= weight.sum()
+    shape = face_shape(SIDE, template)
+    weight = shape / shape.sum()
     one, other = (_band(image, weight) for image in (before, after))
     least = FLAT**2
 

@@ -10,6 +10,8 @@ from ..pixels import FloatImage
 LOW = 1 / 16
 """Standard deviation of the blur that separates tone from features, in units of the crop's side:
 wider than an eye, narrower than a cheek."""
+SIDE = 64
+"""What is so low is known at as many pixels, where that blur is 4 wide and not half a crop."""
 
 
 def keep_low_frequencies(restored: FloatImage, original: FloatImage) -> FloatImage:
@@ -17,7 +19,9 @@ def keep_low_frequencies(restored: FloatImage, original: FloatImage) -> FloatIma
 
     Both are (size, size, 3) float32; the result is clipped to 0..1.
     """
-    sigma = restored.shape[0] * LOW
-    shift = cv2.GaussianBlur(original - restored, (0, 0), sigma, borderType=cv2.BORDER_REFLECT_101)
-    kept: FloatImage = np.clip(restored + shift, 0, 1).astype(np.float32)
-    return kept
+    size = restored.shape[0]
+    small = cv2.resize(original - restored, (min(size, SIDE),) * 2, interpolation=cv2.INTER_AREA)
+    low = cv2.GaussianBlur(small, (0, 0), small.shape[0] * LOW, borderType=cv2.BORDER_REFLECT)
+    shift = cv2.resize(low, (size, size), interpolation=cv2.INTER_CUBIC)
+    kept = cv2.add(restored, shift)
+    return np.asarray(np.clip(kept, 0, 1, out=kept), np.float32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
 import cv2
@@ -26,8 +27,9 @@ _KEPT_BISENET = [c for c in range(19) if c not in (0, 16, 18)]  # not background
 _IMAGENET_MEAN, _IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
+@lru_cache(maxsize=8)
 def face_shape(size: int, template: str = "gpen") -> Mask:
-    """A smooth face-shaped coverage for a crop of this side, (size, size).
+    """A smooth face-shaped coverage for a crop of this side, (size, size), not to be written to.
 
     An egg around the template's eyes and mouth, from the hairline to the chin and ear to ear, that
     fades out over a tenth of the crop.
@@ -42,7 +44,9 @@ def face_shape(size: int, template: str = "gpen") -> Mask:
     v = np.where(v > 0, v / 1.42, v / 1.36)
     radius = np.sqrt(u**2 + v**2)
     # Radius 1 is the outline; half of the fade lies on either side of it.
-    return _smoothstep((1.18 - radius) / 0.36) * frame(size)
+    shape = _smoothstep((1.18 - radius) / 0.36) * frame(size)
+    shape.flags.writeable = False  # the next caller gets the same
+    return shape
 
 
 def frame(size: int) -> Mask:

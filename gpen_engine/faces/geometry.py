@@ -160,12 +160,28 @@ def resample(
     elif sharp and scale > 1:
         # Doubling by cubic first keeps the edges; OpenCV's linear warp is exact in its positions,
         # its cubic one rounds them to 1/32 pixel.
+        image, similarity = _needed(image, similarity, size)
         image = doubled(image)
         matrix = similarity.matrix @ np.array([[0.5, 0, -0.25], [0, 0.5, -0.25], [0, 0, 1]])
     else:
         matrix = similarity.matrix
     warped = cv2.warpAffine(image, matrix, size, flags=cv2.INTER_LINEAR, borderMode=border)
     return np.asarray(warped, dtype=np.float32)
+
+
+def _needed(
+    image: FloatImage, similarity: Similarity, size: tuple[int, int]
+) -> tuple[FloatImage, Similarity]:
+    """The part of a source that a result of this size (width, height) is made of, and its map."""
+    margin = 4  # of doubling and interpolation
+    corners = np.array([[x, y] for x in (0, size[0]) for y in (0, size[1])], np.float64)
+    points = similarity.inverse()(corners)
+    x0, y0 = np.floor(points.min(axis=0)).astype(int) - margin
+    x1, y1 = np.ceil(points.max(axis=0)).astype(int) + margin + 1
+    x0, y0, x1, y1 = inside((int(x0), int(y0), int(x1), int(y1)), image.shape[1], image.shape[0])
+    if x0 >= x1 or y0 >= y1:
+        return image, similarity  # all of it lies beyond the border
+    return image[y0:y1, x0:x1], similarity.moved(x0, y0)
 
 
 def doubled(image: FloatImage) -> FloatImage:

@@ -8,6 +8,8 @@ and their multiples; nothing else in a photograph of a face has.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -91,13 +93,31 @@ def _spectrum(luma: FloatImage) -> tuple[Spectrum, Spectrum, NDArray[np.float64]
     window = np.hanning(size).astype(np.float32)
     amplitude = np.abs(np.fft.rfft2((luma - features) * np.outer(window, window)))
     power = cv2.GaussianBlur((amplitude**2).astype(np.float32), (0, 0), 1.5)
+    rings = _rings(size)
+    parts = np.split(power.ravel()[rings.order], rings.ends)
+    usual = np.array([np.median(part) for part in parts], np.float32) + np.float32(1e-9)
+    return np.asarray(power, np.float32) + np.float32(1e-9), usual[rings.ring], rings.radius
+
+
+class _Rings(NamedTuple):
+    """The frequencies of a spectrum, put into rings."""
+
+    radius: NDArray[np.float64]
+    """(size, size // 2 + 1), of each frequency."""
+    ring: NDArray[np.intp]
+    """The same, of the ring it lies in."""
+    order: NDArray[np.intp]
+    """Indices into the flat spectrum, ring by ring."""
+    ends: NDArray[np.intp]
+    """Where in that order each ring but the last ends."""
+
+
+@lru_cache(maxsize=4)
+def _rings(size: int) -> _Rings:
     radius = np.hypot(np.fft.rfftfreq(size)[None], np.fft.fftfreq(size)[:, None])
     ring = (radius * FREQUENCIES).astype(np.intp)
     order = np.argsort(ring, axis=None, kind="stable")
-    ends = np.cumsum(np.bincount(ring.ravel()))
-    parts = np.split(power.ravel()[order], ends[:-1])
-    usual = np.array([np.median(part) for part in parts], np.float32) + np.float32(1e-9)
-    return np.asarray(power, np.float32) + np.float32(1e-9), usual[ring], radius
+    return _Rings(radius, ring, order, np.cumsum(np.bincount(ring.ravel()))[:-1])
 
 
 def _at_right_angle(above: NDArray[np.floating], row: int, column: int) -> float:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
-from gpen_engine.faces.colour import keep_low_frequencies
+from gpen_engine.faces.colour import LOW, keep_low_frequencies
 from gpen_engine.pixels import FloatImage
 
 SIZE = 128
@@ -53,3 +54,20 @@ def test_the_result_is_in_range(tone: float, extreme: float) -> None:
     assert kept.dtype == np.float32
     assert 0 <= kept.min() <= kept.max() <= 1
     assert (kept == extreme).mean() > 0.3
+
+
+@pytest.mark.parametrize("size", [48, 256, 1000])
+def test_low_frequencies_are_those_of_the_whole_blur(size: int) -> None:
+    """They are taken from a small copy."""
+    random = np.random.default_rng(1)
+    coarse = [random.uniform(0.3, 0.7, (8, 8, 3)).astype(np.float32) for _ in range(2)]
+    restored, original = (
+        cv2.resize(c, (size, size), interpolation=cv2.INTER_CUBIC) for c in coarse
+    )
+    low = cv2.GaussianBlur(original - restored, (0, 0), size * LOW, borderType=cv2.BORDER_REFLECT)
+    exact = restored + low
+    kept = keep_low_frequencies(restored, original)
+    inner = slice(size // 8, -size // 8)
+    assert np.abs(restored - exact).max() > 0.1
+    assert np.abs(kept - exact)[inner, inner].max() < 0.004
+    assert np.abs(kept - exact).max() < 0.006

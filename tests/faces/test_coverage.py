@@ -109,3 +109,9 @@ def test_other_weights_are_no_parser(tmp_path: Path) -> None:
         Parser(tmp_path / "other.pth")
     assert error.value.code == "bad_checkpoint"
     assert "face parser" in error.value.sentence
+
+
+def test_a_face_shape_is_made_once_and_cannot_be_spoiled() -> None:
+    assert face_shape(96) is face_shape(96)
+    with pytest.raises(ValueError, match="read-only"):
+        face_shape(96)[0, 0] = 1

@@ -12,7 +12,7 @@ from similarities import about, angles, places, ramps, similarity
 from gpen_engine import GpenError
 from gpen_engine.faces import Face
 from gpen_engine.faces.coverage import face_shape
-from gpen_engine.faces.geometry import TEMPLATES, cut_crop, resample, resized
+from gpen_engine.faces.geometry import TEMPLATES, Similarity, cut_crop, resample, resized
 from gpen_engine.faces.patch import make_patch
 from gpen_engine.pixels import Pixels
 
@@ -156,3 +156,15 @@ def test_a_face_outside_of_the_picture_is_an_error() -> None:
     with pytest.raises(GpenError) as error:
         cut_crop(Pixels(ramps(50, 50)), similarity(1, 0, -200, 0), SIZE)
     assert error.value.code == "bad_landmarks"
+
+
+@pytest.mark.parametrize("box", [(0, 0, 128, 128), (40, 60, 90, 75), (300, 0, 340, 20)])
+def test_a_part_of_an_enlargement_is_that_part_of_the_whole(box: tuple[int, int, int, int]) -> None:
+    """Only what is needed is doubled; (300, 0, 340, 20) lies beyond the border."""
+    image = np.random.default_rng(0).random((64, 64, 3), np.float32)
+    larger = about((32, 32), 128, 2.3, 0.4)
+    whole = resample(image, larger, (400, 200), sharp=True)
+    x0, y0, x1, y1 = box
+    shift = Similarity(larger.matrix - np.array([[0, 0, x0], [0, 0, y0]]))
+    part = resample(image, shift, (x1 - x0, y1 - y0), sharp=True)
+    np.testing.assert_allclose(part, whole[y0:y1, x0:x1], atol=2e-4)
