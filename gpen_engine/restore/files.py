@@ -147,11 +147,10 @@ def restore_file(
     del pixels
     clock.seconds |= result.seconds
     with clock.stage("paste"):
-        restored = result.composite(
-            onto=task.canvas(picture, result),
-            convert=lambda rgb: from_srgb(rgb, picture),
-            limits=picture.limits,
-        )
+        restored = task.canvas(picture, result)
+        if not restored.flags.writeable:
+            restored = restored.copy()
+        result.paste(restored, lambda rgb: from_srgb(rgb, picture), picture.limits)
     height, width = restored.shape[:2]
     with clock.stage("write"):
         source_sum = sha256_of(source)  # before the target, which may be the same file

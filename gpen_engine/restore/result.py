@@ -39,27 +39,13 @@ class RestoreResult:
         """The restored ones."""
         return [patch.face for patch in self.patches]
 
-    def composite(
-        self,
-        onto: NDArray[Any] | None = None,
-        convert: Callable[[FloatImage], FloatImage] | None = None,
-        limits: tuple[float, float] = (0.0, 1.0),
-    ) -> NDArray[Any]:
-        """The picture with its faces restored, as a new array.
+    def composite(self) -> NDArray[Any]:
+        """The picture with its faces restored, as a new array like the one that was given.
 
         Pixels that no face covers are bit-identical; the others are rounded once.
-
-        Args:
-            onto: the picture in another colour space or depth, by default the one restored.
-            convert: takes patches (h, w, 3) in sRGB, 0..1, to the colour space of ``onto``:
-                (h, w, 3), or (h, w, 1) when that is grey.
-            limits: what sRGB's black and white are there; see ``pixels.add_change``.
-
-        Returns:
-            An array like ``onto``.
         """
-        base = (self.pixels.given if onto is None else onto).copy()
-        self.paste(base, convert, limits)
+        base = self.pixels.given.copy()
+        self.paste(base)
         return base
 
     def paste(
@@ -68,7 +54,14 @@ class RestoreResult:
         convert: Callable[[FloatImage], FloatImage] | None = None,
         limits: tuple[float, float] = (0.0, 1.0),
     ) -> None:
-        """``composite`` in place."""
+        """``composite`` in place, and onto the picture in any colour space or depth.
+
+        Args:
+            onto: (H, W) or (H, W, C) as in ``Pixels``.
+            convert: takes patches (h, w, 3) in sRGB, 0..1, to the colour space of ``onto``:
+                (h, w, 3), or (h, w, 1) when that is grey.
+            limits: what sRGB's black and white are there; see ``pixels.add_change``.
+        """
         view = onto[:, :, None] if onto.ndim == 2 else onto
         for island in islands(self.patches):
             rgb, share = self.change(island)

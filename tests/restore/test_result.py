@@ -121,9 +121,8 @@ def on_canvas(p: Patch) -> NDArray[np.float32]:
 def test_onto_the_picture_in_another_form() -> None:
     """The same faces onto the picture as it was before its conversion to sRGB and 8 bits."""
     image = picture(np.uint8, 3)
-    deep = np.full((HEIGHT, WIDTH, 3), 1000, np.uint16)
-    made = result(image).composite(deep, lambda rgb: rgb[:, :, ::-1] * np.float32(0.5))
-    assert deep.min() == deep.max() == 1000
+    made = np.full((HEIGHT, WIDTH, 3), 1000, np.uint16)
+    result(image).paste(made, lambda rgb: rgb[:, :, ::-1] * np.float32(0.5))
     full = on_canvas(PATCHES[0]) == 1
     x0, y0 = PATCHES[0].box[:2]
     y, x = np.argwhere(full)[0]
