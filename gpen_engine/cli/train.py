@@ -17,7 +17,8 @@ from .console import INTERRUPTED, guarded
 if TYPE_CHECKING:
     import torch
 
-    from ..training.trainer import Trainer, TrainingOptions
+    from ..training.options import TrainingOptions
+    from ..training.trainer import Trainer
 
 NETWORK = ("size", "narrow", "channel_multiplier")
 """What a run cannot change that goes on from weights."""
@@ -127,7 +128,8 @@ def prepare(
     """
     from ..checkpoints import open_checkpoint
     from ..network import SIZES, Gpen
-    from ..training.trainer import Trainer, TrainingOptions
+    from ..training.options import TrainingOptions
+    from ..training.trainer import Trainer
 
     if resume:  # has long left the model it was begun with
         kept = {name: changes.pop(name) for name in NETWORK if name in changes}

@@ -18,7 +18,7 @@ import numpy as np
 
 from ..pixels import FloatImage
 from ..training import old_photo
-from ..training.degradation import add_noise, blur, enlarge, jpeg
+from ..training.degradation import add_noise, blur, enlarge, jpeg, smear
 
 Damage = Callable[[FloatImage, np.random.Generator], FloatImage]
 SIDE = 256
@@ -43,16 +43,7 @@ def soft(image: FloatImage, rng: np.random.Generator) -> FloatImage:
 
 def motion(image: FloatImage, rng: np.random.Generator) -> FloatImage:
     """Camera shake: a straight smear of 8 to 20 pixels in any direction."""
-    length = rng.uniform(8, 20)
-    angle = rng.uniform(0, np.pi)
-    radius = int(np.ceil(length / 2)) + 1
-    kernel = np.zeros((2 * radius + 1, 2 * radius + 1), np.float32)
-    half = np.array([np.cos(angle), np.sin(angle)]) * length / 2
-    # In 1/16 pixels, so that short smears have the direction and length that was drawn.
-    ends = [tuple(int(v) for v in np.rint((radius + sign * half) * 16)) for sign in (-1, 1)]
-    cv2.line(kernel, ends[0], ends[1], 1.0, 1, cv2.LINE_AA, 4)
-    kernel /= kernel.sum()
-    return cv2.filter2D(image, -1, kernel, borderType=cv2.BORDER_REFLECT_101).astype(np.float32)
+    return smear(image, rng.uniform(8, 20), rng.uniform(0, np.pi))
 
 
 def compressed(image: FloatImage, rng: np.random.Generator) -> FloatImage:

@@ -29,6 +29,8 @@ class Degradation:
     """Standard deviation of the Gaussian blur in pixels of the crop."""
     stretch: Range = (1.0, 3.0)
     """Ratio of the blur's two axes; 1 is isotropic."""
+    smear: Range = (0.0, 0.0)
+    """Length of a moving camera's or head's smear in pixels of the crop."""
     shrink: Range = (1.0, 10.0)
     """Factor of the downsampling, drawn so that its logarithm is uniform."""
     noise: Range = (0.0, 0.08)
@@ -44,26 +46,27 @@ class Degradation:
 TRAINING = Degradation()
 """The blind range of the papers: everything at once."""
 
-UNDAMAGED = Degradation((0, 0), (1, 1), (1, 1), (0, 0), (100, 100))
+UNDAMAGED = Degradation((0, 0), (1, 1), (0, 0), (1, 1), (0, 0), (100, 100))
 """Nothing but, now and then, the tone and the wear of an old photograph."""
 
 MIX: Sequence[tuple[float, Degradation]] = (
-    (0.52, TRAINING),
+    (0.46, TRAINING),
     (0.06, replace(TRAINING, old=1)),
     (0.08, replace(UNDAMAGED, shrink=(1.5, 8), old=0)),
     (0.08, replace(UNDAMAGED, blur=(0.5, 5), stretch=(1, 3), old=0)),
+    (0.08, replace(UNDAMAGED, smear=(3, 22), old=0)),
     (0.08, replace(UNDAMAGED, jpeg=(10, 80), old=0)),
     (0.08, replace(UNDAMAGED, noise=(0.01, 0.16), old=0)),
-    (0.10, replace(TRAINING, blur=(0, 0.8), shrink=(1, 2), noise=(0, 0.02), jpeg=(75, 100), old=0)),
+    (0.08, replace(TRAINING, blur=(0, 0.8), shrink=(1, 2), noise=(0, 0.02), jpeg=(75, 100), old=0)),
 )
 """What the network is trained on, with shares: the blind range, each damage alone, and light
 damage, so that it learns to leave alone what is good."""
 
 SEVERITIES: Mapping[str, Degradation] = MappingProxyType(
     {
-        "mild": Degradation((0.2, 0.8), (1, 1.5), (1, 2), (0, 0.02), (75, 95), 0, 0),
-        "middle": Degradation((1, 2), (1, 2), (2, 4), (0.01, 0.05), (50, 80), 0, 0),
-        "strong": Degradation((2, 4), (1, 3), (4, 8), (0.03, 0.08), (40, 65), 0, 0),
+        "mild": Degradation((0.2, 0.8), (1, 1.5), (0, 0), (1, 2), (0, 0.02), (75, 95), 0, 0),
+        "middle": Degradation((1, 2), (1, 2), (0, 0), (2, 4), (0.01, 0.05), (50, 80), 0, 0),
+        "strong": Degradation((2, 4), (1, 3), (0, 0), (4, 8), (0.03, 0.08), (40, 65), 0, 0),
     }
 )
 """Three named ranges for measuring; none of them changes the truth."""
@@ -96,6 +99,9 @@ def degrade(
         rng.uniform(*degradation.stretch),
         rng.uniform(0, np.pi),
     )
+    if degradation.smear[1]:  # drawn only where it is, so that others' draws stay what they were
+        length, angle = rng.uniform(*degradation.smear), rng.uniform(0, np.pi)
+        image = smear(image, side * length, angle)
     factor = float(np.exp(rng.uniform(*np.log(degradation.shrink))))
     if old:
         image = old_photo.wear(image, rng)
@@ -124,6 +130,18 @@ def blur(image: Image, sigma: float, stretch: float = 1.0, angle: float = 0.0) -
     v = across * np.cos(angle) - along * np.sin(angle)
     kernel = np.exp(-0.5 * ((u / sigma) ** 2 + (v * stretch / sigma) ** 2))
     kernel = (kernel / kernel.sum()).astype(np.float32)
+    return cv2.filter2D(image, -1, kernel, borderType=cv2.BORDER_REFLECT_101).astype(np.float32)
+
+
+def smear(image: Image, length: float, angle: float) -> Image:
+    """What a shaking camera does: a straight smear of this length (pixels) and angle (radians)."""
+    radius = int(np.ceil(length / 2)) + 1
+    kernel = np.zeros((2 * radius + 1, 2 * radius + 1), np.float32)
+    half = np.array([np.cos(angle), np.sin(angle)]) * length / 2
+    # In 1/16 pixels, so that short smears have the direction and length that was asked for.
+    ends = [tuple(int(v) for v in np.rint((radius + sign * half) * 16)) for sign in (-1, 1)]
+    cv2.line(kernel, ends[0], ends[1], 1.0, 1, cv2.LINE_AA, 4)
+    kernel /= kernel.sum()
     return cv2.filter2D(image, -1, kernel, borderType=cv2.BORDER_REFLECT_101).astype(np.float32)
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import math
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,8 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from ..errors import GpenError
 from ..files import replacing
-from ..network import Gpen, GpenConfig
+from ..network import Gpen
+from .augmentation import Augmentation
 from .data import Pairs, batches, list_pictures
 from .discriminator import (
     Discriminator,
@@ -26,60 +26,18 @@ from .discriminator import (
     realness_loss,
 )
 from .losses import FaceFeatures, content_loss, detail_loss, focal_weights, frequency_loss
+from .options import TrainingOptions
 from .validation import Validation
-
-
-@dataclass(frozen=True)
-class TrainingOptions:
-    """What a run is made of; stored in its state, so that a resumed run is the same run."""
-
-    size: int = 256
-    """Side of input and output in pixels."""
-    narrow: float = 0.25
-    channel_multiplier: float = 1
-    steps: int = 7000
-    """Generator updates in all."""
-    batch: int = 4
-    learning_rate: float = 2e-3
-    decay: float = 1.0
-    """What the learning rate is multiplied with at the end, reached along a cosine."""
-    discriminator_rate: float = 3e-4
-    """Learning rate of the discriminator, whose layers are not equalised."""
-    frequencies: float = 0.1
-    """Weight of the spectra's distance against the content loss."""
-    face: float = 0.15
-    """Weight of the distance in the face detector's features."""
-    detail: float = 3.0
-    """Weight of the distance of fine detail's contrast."""
-    adversarial: float = 0.04
-    """Weight of the adversarial loss against the content loss."""
-    features: float = 1.0
-    """Weight of the discriminator's feature distance."""
-    penalty: float = 0.05
-    """Weight of R1, applied every ``PENALTY_EVERY`` steps."""
-    warm_up: int = 5200
-    """Steps on the losses against the truth alone before the discriminator joins."""
-    head_start: int = 0
-    """Steps for which the discriminator then learns before the generator hears it."""
-    half_life: int = 350
-    """Half-life of the weight average in steps."""
-    seed: int = 0
-
-    @property
-    def config(self) -> GpenConfig:
-        return GpenConfig(self.size, self.size, self.channel_multiplier, self.narrow)
-
-    def rate(self, step: int) -> float:
-        """The generator's learning rate at this step."""
-        share = (1 + math.cos(math.pi * min(step / self.steps, 1))) / 2
-        return self.learning_rate * (self.decay + (1 - self.decay) * share)
-
 
 G_BETAS = (0.9, 0.99)
 """Adam's for the generator: the content loss is smooth enough for momentum."""
 D_BETAS = (0.5, 0.99)
 PENALTY_EVERY = 16
 """Steps between two gradient penalties (lazy regularisation, Karras et al. 2020, section 3.1)."""
+MEASURE_EVERY = 16
+"""Steps between two measurements of what the discriminator knows by heart."""
+KEPT_BACK = 40
+"""Of so many faces one is not trained on, but serves that measurement."""
 
 
 class Trainer:
@@ -103,6 +61,8 @@ class Trainer:
         self.average = Gpen(options.config).to(device).eval().requires_grad_(False)
         self.average.load_state_dict(self.generator.state_dict())
         self.discriminator = Discriminator().to(device)
+        self.augmentation = Augmentation()
+        self.margins: list[float] = []
         self.g_optim = torch.optim.Adam(
             self.generator.parameters(), options.learning_rate, G_BETAS, fused=True
         )
@@ -138,10 +98,10 @@ class Trainer:
             stop: asked before each step; True ends the run early, saved like a finished one.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        dataset = Pairs(
-            list_pictures(folders), self.options.size, self.options.seed + 7919 * self.step
-        )
-        data = batches(dataset, self.options.batch, workers)
+        files = list_pictures(folders)
+        unseen = files[::KEPT_BACK] if len(files) >= 2 * KEPT_BACK else []
+        data = self._pairs([file for file in files if file not in unseen], workers)
+        others = self._pairs(unseen, 0) if unseen else None
         saved = logged = time.monotonic()
         sums: dict[str, float] = {}
         since = 0
@@ -149,10 +109,21 @@ class Trainer:
             damaged, truth = (t.to(self.device, non_blocking=True) for t in next(data))
             for name, value in self.update(damaged, truth).items():
                 sums[name] = sums.get(name, 0.0) + value
+            if (
+                others is not None
+                and self.step > self.options.warm_up
+                and self.step % MEASURE_EVERY == 0
+            ):
+                self._measure(*next(others))
             since += 1
             now = time.monotonic()
             if self.step % 50 == 0:
                 row: dict[str, Any] = {n: round(total / since, 5) for n, total in sums.items()}
+                if self.step > self.options.warm_up:
+                    row |= {
+                        "augmented": round(self.augmentation.probability, 3),
+                        "overfitting": round(self.augmentation.overfitting, 3),
+                    }
                 row |= {"step": self.step, "seconds_a_step": round((now - logged) / since, 3)}
                 self._log(row)
                 report(row)
@@ -167,6 +138,10 @@ class Trainer:
                 self.save()
                 saved = time.monotonic()
         self.save()
+
+    def _pairs(self, files: list[Path], workers: int) -> Iterator[tuple[Tensor, Tensor]]:
+        seed = self.options.seed + 7919 * self.step
+        return batches(Pairs(files, self.options.size, seed), self.options.batch, workers)
 
     def update(self, damaged: Tensor, truth: Tensor) -> dict[str, float]:
         """One step of both networks on a batch [N, 3, size, size] in -1..1; returns the losses."""
@@ -189,9 +164,10 @@ class Trainer:
         total = sum((weight * losses[name] for name, weight in weights.items()), start=content)
         if heard:
             self.discriminator.requires_grad_(False)
-            scores, found = self.discriminator(restored.to(torch.bfloat16))
+            shown, original = self.augmentation(restored, truth)
+            scores, found = self.discriminator(shown.to(torch.bfloat16))
             with torch.no_grad():
-                real, wanted = self.discriminator(truth.to(torch.bfloat16))
+                real, wanted = self.discriminator(original.to(torch.bfloat16))
             losses["fooling"] = fooling_loss(real, scores)
             losses["features"] = feature_loss(found, wanted)
             total = total + options.adversarial * losses["fooling"]
@@ -202,19 +178,38 @@ class Trainer:
         self._descend(self.g_optim, total)
         self._average()
         if playing:
-            losses["realness"] = self._update_discriminator(restored.detach(), truth)
+            losses |= self._update_discriminator(restored.detach(), truth)
         self.step += 1
         return {name: float(value.detach()) for name, value in losses.items()}
 
-    def _update_discriminator(self, restored: Tensor, truth: Tensor) -> Tensor:
-        fake, _ = self.discriminator(restored.to(torch.bfloat16))
-        real, _ = self.discriminator(truth.to(torch.bfloat16))
+    def _update_discriminator(self, restored: Tensor, truth: Tensor) -> dict[str, Tensor]:
+        shown, original = self.augmentation(restored, truth)
+        real, fake = self._judged(original, shown)
         loss = realness_loss(real, fake)
         self._descend(self.d_optim, loss)
         if self.step % PENALTY_EVERY == 0:
-            penalty = gradient_penalty(self.discriminator, truth)
+            penalty = gradient_penalty(self.discriminator, original)
             self._descend(self.d_optim, self.options.penalty * PENALTY_EVERY * penalty)
-        return loss
+        margin = (real - fake).detach().mean()
+        self.margins.append(float(margin))
+        return {"realness": loss, "margin": margin}
+
+    @torch.no_grad()
+    def _measure(self, damaged: Tensor, truth: Tensor) -> None:
+        """Lets the augmentation follow how the discriminator does on faces kept from it."""
+        damaged, truth = damaged.to(self.device), truth.to(self.device)
+        shown, original = self.augmentation(self.generator(damaged), truth)
+        real, fake = self._judged(original, shown)
+        seen, self.margins = self.margins, []
+        self.augmentation.measured(
+            sum(seen) / len(seen), float((real - fake).mean()), len(seen) * self.options.batch
+        )
+
+    def _judged(self, original: Tensor, shown: Tensor) -> tuple[Tensor, Tensor]:
+        """The discriminator's scores of both, real first."""
+        real, _ = self.discriminator(original.to(torch.bfloat16))
+        fake, _ = self.discriminator(shown.to(torch.bfloat16))
+        return real, fake
 
     @staticmethod
     def _descend(optimiser: torch.optim.Optimizer, loss: Tensor) -> None:
@@ -243,6 +238,7 @@ class Trainer:
             "g": self.generator.state_dict(),
             "g_ema": self.average.state_dict(),
             "d": self.discriminator.state_dict(),
+            "augmentation": self.augmentation.probability,
             "g_optim": self.g_optim.state_dict(),
             "d_optim": self.d_optim.state_dict(),
         }
@@ -277,6 +273,7 @@ class Trainer:
             group.update(lr=trainer.options.learning_rate, betas=G_BETAS)
         for group in trainer.d_optim.param_groups:
             group.update(lr=trainer.options.discriminator_rate, betas=D_BETAS)
+        trainer.augmentation.probability = state["augmentation"]
         trainer.step = state["step"]
         return trainer
 

@@ -17,7 +17,8 @@ from gpen_engine.checkpoints import load_model, open_checkpoint
 from gpen_engine.errors import GpenError
 from gpen_engine.model import GpenModel
 from gpen_engine.network import Gpen, GpenConfig
-from gpen_engine.training.trainer import Trainer, TrainingOptions
+from gpen_engine.training.options import TrainingOptions
+from gpen_engine.training.trainer import Trainer
 
 
 def load(source: object) -> GpenModel:

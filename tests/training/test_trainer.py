@@ -13,7 +13,13 @@ from training_crops import crop, write_crops
 
 from gpen_engine import GpenError, load_model
 from gpen_engine.training.data import to_tensor
-from gpen_engine.training.trainer import PENALTY_EVERY, Trainer, TrainingOptions
+from gpen_engine.training.options import TrainingOptions
+from gpen_engine.training.trainer import (
+    KEPT_BACK,
+    MEASURE_EVERY,
+    PENALTY_EVERY,
+    Trainer,
+)
 from gpen_engine.training.validation import Validation
 
 CPU = torch.device("cpu")
@@ -57,11 +63,18 @@ def test_a_resumed_run_is_the_same_run(tmp_path: Path) -> None:
     trainer = Trainer(tmp_path / "run", replace(SMALL, warm_up=0), CPU)
     for seed in range(2):
         trainer.update(*batch(seed))
+    trainer.augmentation.probability = 0.5
     trainer.save()
+    torch.manual_seed(1)
     resumed = Trainer.resume(tmp_path / "run", CPU)
     assert resumed.step == 2
+    assert resumed.augmentation.probability == 0.5
     assert_same_weights(trainer, resumed)
-    assert trainer.update(*batch(2)) == resumed.update(*batch(2))
+    losses = []
+    for run in (trainer, resumed):
+        torch.manual_seed(2)
+        losses.append(run.update(*batch(2)))
+    assert losses[0] == losses[1]
     assert_same_weights(trainer, resumed)
 
 
@@ -111,7 +124,7 @@ def test_the_discriminator_joins_after_the_warm_up() -> None:
     assert set(trainer.update(*batch())) == alone
     after = trainer.discriminator.state_dict()
     assert all(torch.equal(before[key], after[key]) for key in before)
-    heard = {"fooling", "features", "realness"}
+    heard = {"fooling", "features", "realness", "margin"}
     assert set(trainer.update(*batch())) == alone | heard
     after = trainer.discriminator.state_dict()
     assert not all(torch.equal(before[key], after[key]) for key in before)
@@ -168,6 +181,41 @@ def test_the_penalty_is_taken_now_and_then(monkeypatch: pytest.MonkeyPatch) -> N
     for _ in range(PENALTY_EVERY + 1):
         trainer.update(*batch())
     assert taken == [0, PENALTY_EVERY]
+
+
+def test_the_augmentation_follows_faces_that_are_kept_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[list[Path]] = []
+    whole = Trainer._pairs
+
+    def pairs(trainer: Trainer, files: list[Path], workers: int) -> object:
+        drawn.append(files)
+        return whole(trainer, files, workers)
+
+    monkeypatch.setattr(Trainer, "_pairs", pairs)
+    options = replace(SMALL, size=16, warm_up=0, steps=2 * MEASURE_EVERY + 1)
+    trainer = Trainer(tmp_path / "run", options, CPU)
+    measured: list[tuple[float, float, int]] = []
+    monkeypatch.setattr(trainer.augmentation, "measured", lambda *row: measured.append(row))
+    files = sorted(write_crops(tmp_path / "crops", 2 * KEPT_BACK).iterdir())
+    trainer.run([tmp_path / "crops"], None, workers=0)
+    learned, kept = drawn
+    assert kept == [files[0], files[KEPT_BACK]]
+    assert sorted(learned + kept) == files
+    assert [faces for _, _, faces in measured] == [MEASURE_EVERY * options.batch] * 2
+
+
+def test_the_discriminator_sees_augmented_faces_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    trainer = Trainer(Path(), replace(SMALL, warm_up=0), CPU)
+    monkeypatch.setattr(
+        trainer.augmentation.__class__,
+        "__call__",
+        lambda _, restored, truth: (torch.zeros_like(restored), torch.zeros_like(truth)),
+    )
+    losses = trainer.update(*batch())
+    assert losses["margin"] == 0, "both are black"
+    assert losses["features"] == 0
 
 
 def test_the_same_options_start_the_same_run() -> None:
