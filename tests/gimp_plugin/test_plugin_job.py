@@ -154,7 +154,7 @@ def test_cancelling_ends_a_job_whose_engine_is_silent(home: EngineHome) -> None:
         job.cancel()
         job.wait(PATIENCE)
         assert job.finished
-        assert time.monotonic() - began < 0.5
+        assert time.monotonic() - began < 5
         assert closed.wait(PATIENCE)  # the engine sees it
     with pytest.raises(GpenError) as caught:
         job.result()

@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -71,15 +70,12 @@ def restored(engine: Engine, picture: np.ndarray, **more: object) -> int:
 
 
 def test_it_answers_before_pytorch_is_loaded(start: Start, engine_home: EngineHome) -> None:
-    started = time.monotonic()
     process = start()
     until(lambda: answers(engine_home))
-    took = time.monotonic() - started
     with connect(engine_home) as engine:
         assert engine.hello.pid == process.pid
         status = engine.status()
     assert status.state == "starting"
-    assert took < 3  # 0.3 seconds on a computer that does nothing else
     process.terminate()
     assert process.wait(PATIENCE) == 0
 

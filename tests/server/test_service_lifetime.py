@@ -101,7 +101,7 @@ def test_a_worker_that_does_not_end_is_left_behind(
         started = time.monotonic()
         service.stop("because")
         until(lambda: not engine_home.lock.exists())
-        assert time.monotonic() - started < 4
+        assert time.monotonic() - started < 20
         gate.open()
         channel.close()
     assert "1 clients were left behind" in (engine_home.logs / NAME).read_text()
@@ -111,7 +111,7 @@ def test_it_leaves_when_nobody_comes(engine_home: EngineHome, models: OneModel) 
     with serving(engine_home, models, Limits(idle=0.3)):
         started = time.monotonic()
         until(lambda: not engine_home.lock.exists())
-        assert time.monotonic() - started < 10
+        assert time.monotonic() - started < 20
         is_gone(engine_home)
     assert (engine_home.logs / NAME).read_text().endswith("s: nobody came\n")
 

@@ -212,7 +212,7 @@ def test_one_who_says_nothing_is_given_up() -> None:
         with pytest.raises(GpenError) as gone:
             wait()
         assert gone.value.code == "gone"
-    assert 0.3 < time.monotonic() - started < 3
+    assert 0.3 < time.monotonic() - started < 20
     here.close()
     there.close()
 
