@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -95,8 +95,15 @@ def _spectrum(luma: FloatImage) -> tuple[Spectrum, Spectrum, NDArray[np.float64]
     power = cv2.GaussianBlur((amplitude**2).astype(np.float32), (0, 0), 1.5)
     rings = _rings(size)
     parts = np.split(power.ravel()[rings.order], rings.ends)
-    usual = np.array([np.median(part) for part in parts], np.float32) + np.float32(1e-9)
+    usual = np.array([_middle(part) for part in parts], np.float32) + np.float32(1e-9)
     return np.asarray(power, np.float32) + np.float32(1e-9), usual[rings.ring], rings.radius
+
+
+def _middle(values: NDArray[Any]) -> np.float32:
+    """The (upper) median; they lose their order. ``np.median`` takes thrice the time for so few."""
+    place = len(values) // 2
+    values.partition(place)
+    return np.float32(values[place])
 
 
 class _Rings(NamedTuple):
