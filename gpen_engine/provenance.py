@@ -41,6 +41,8 @@ class Invention:
     """Our version."""
     source_type: str = COMPOSITE
     """The last part of the address of IPTC's term."""
+    task: str = "restore"
+    """What was done, as the command line calls it."""
 
 
 def marked(packet: bytes | None, invention: Invention) -> bytes:
@@ -59,6 +61,7 @@ def marked(packet: bytes | None, invention: Invention) -> bytes:
             _own("Strength"): f"{invention.strength:g}",
             _own("Faces"): str(invention.faces),
             _own("Version"): invention.engine,
+            _own("Task"): invention.task,
         },
     )
 
@@ -77,6 +80,7 @@ def invention(packet: bytes | None) -> Invention | None:
             int(known[OURS, "Faces"]),
             known.get((OURS, "Version"), ""),
             _read(known),
+            known.get((OURS, "Task"), "restore"),
         )
     except (KeyError, ValueError):
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -26,6 +27,7 @@ CAMERA = "digitalCapture"
 def test_the_note_comes_back() -> None:
     packet = marked(None, NOTE)
     assert invention(packet) == NOTE
+    assert invention(marked(packet, drawn := replace(NOTE, task="seg2face"))) == drawn
     assert source_type(packet) == COMPOSITE
     assert f">{SOURCE_TYPES}{COMPOSITE}<".encode() in packet
 
@@ -40,6 +42,13 @@ def test_a_second_restoration_replaces_the_first_note() -> None:
 def test_what_the_picture_was_before(before: str, after: str) -> None:
     packet = xmp.with_properties(None, {TYPE: SOURCE_TYPES + before})
     assert source_type(marked(packet, NOTE)) == after
+
+
+def test_a_note_of_an_older_version_names_no_task() -> None:
+    packet = marked(None, replace(NOTE, task="inpaint"))
+    older = re.sub(rb"<gpen:Task>inpaint</gpen:Task>", b"", packet)
+    assert len(older) < len(packet)
+    assert invention(older) == NOTE
 
 
 def test_as_an_attribute_or_a_resource() -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 PARASITE = "gpen-restoration"
 """What the plug-in calls its note on a layer."""
 DONE = {"colorize": "colorized", "inpaint": "completed", "seg2face": "drawn"}
-"""What was done to a layer's faces, by task; by others they were restored."""
+"""What was done to faces, by task; by others they were restored."""
 
 
 @guarded
@@ -83,9 +83,11 @@ def _lines(entry: dict[str, Any]) -> list[str]:
 
 
 def _of_picture(name: str, note: Invention) -> list[str]:
+    done = f"{_faces(note.faces)} {DONE.get(note.task, 'restored')}"
+    if not note.faces:  # what is without one was invented by an upscaler
+        done = "enlarged"
     return [
-        f"{name}: {_faces(note.faces)} restored with {note.model} at strength {note.strength:g}"
-        f" (gpen {note.engine}).",
+        f"{name}: {done} with {note.model} at strength {note.strength:g} (gpen {note.engine}).",
         f"  Digital source type: {note.source_type}",
         f"  SHA-256 of the weights: {note.sha256 or 'not known'}",
     ]

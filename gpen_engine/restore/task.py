@@ -95,6 +95,7 @@ class Task:
             faces=len(result.faces),
             engine=version(),
             source_type=self.source_type,
+            task=self.name,
         )
 
 

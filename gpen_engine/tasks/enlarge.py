@@ -157,7 +157,8 @@ class Enlarger(Task):
         invention, network = super().invention(result), self.upscaler
         if invention or network is None:
             return invention
-        return Invention(network.name, network.sha256, 1.0, 0, version(), self.source_type)
+        made = (network.name, network.sha256, 1.0, 0, version())
+        return Invention(*made, self.source_type, self.name)
 
     def canvas(self, picture: Picture, result: RestoreResult) -> NDArray[Any]:
         """The enlarged picture in the file's own colours."""

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gpen_engine.pictures import Picture, write_picture
 from gpen_engine.pictures.xcf import Note
+from gpen_engine.provenance import Invention, marked
 from gpen_engine.version import version
 
 Save = Callable[[Path, np.ndarray], Path]
@@ -36,6 +38,23 @@ def test_a_restored_picture_says_so(
     packet = Image.open(target).info["xmp"]  # as other programs find it
     packet = packet if isinstance(packet, bytes) else packet.encode()
     assert b"digitalsourcetype/compositeWithTrainedAlgorithmicMedia" in packet
+
+
+@pytest.mark.parametrize(
+    ("task", "faces", "done"),
+    [
+        ("colorize", 2, "2 faces colorized with tiny at strength 1"),
+        ("enlarge", 1, "1 face restored with tiny at strength 1"),
+        ("enlarge", 0, "enlarged with tiny at strength 1"),
+    ],
+)
+def test_a_picture_says_what_was_done(
+    gpen, face: np.ndarray, tmp_path: Path, task: str, faces: int, done: str
+) -> None:
+    note = Invention("tiny", "", 1.0, faces, "1", task=task)
+    write_picture(tmp_path / "out.png", Picture(face, xmp=marked(None, note)))
+    shown = gpen("inspect", tmp_path / "out.png").stdout
+    assert shown.startswith(f"{tmp_path / 'out.png'}: {done} (gpen 1).\n")
 
 
 def test_strength_0_invents_nothing(

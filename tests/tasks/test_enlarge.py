@@ -249,7 +249,9 @@ def test_what_was_invented_is_told(
         restore_file(enlarger, tmp_path / "in.png", tmp_path / "out.png", options, force=True)
         return invention(read_picture(tmp_path / "out.png").xmp)
 
-    by_network = upscaler and Invention("small_x2", upscaler.sha256, 1.0, 0, version(), COMPOSITE)
-    by_face = Invention("fake", "", 0.5, 1, version(), COMPOSITE)
+    by_network = upscaler and Invention(
+        "small_x2", upscaler.sha256, 1.0, 0, version(), COMPOSITE, "enlarge"
+    )
+    by_face = Invention("fake", "", 0.5, 1, version(), COMPOSITE, "enlarge")
     assert told(0.5) == (by_face if with_face else by_network)
     assert told(0.0) == by_network
