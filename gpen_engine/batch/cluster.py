@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from ..errors import GpenError
+from ..memory import keep_freed
 from ..version import version
 from .local import cores, run_here
 from .storage import is_remote, plain
@@ -325,6 +326,7 @@ class _Worker:
     """An actor of Ray's that holds the networks. It does a block at a time."""
 
     def __init__(self, order: Order, weights: _Weights, dtype: str, pool: Pool) -> None:
+        keep_freed()
         self.order, self.pool = order, pool
         share = pool.cpus / max(cores(), pool.cpus)
         self.memory = pool.memory or int(psutil.virtual_memory().available / 4 * share)

@@ -16,6 +16,7 @@ from torch import Tensor
 from ..checkpoints import load_model
 from ..device import choose_dtype
 from ..errors import GpenError
+from ..memory import keep_freed
 from ..network import Gpen, GpenConfig
 from ..restore.batching import is_out_of_memory
 from .contender import CHANNELS, SIDE, First, Task
@@ -30,6 +31,8 @@ def serve(pipe: Connection, task: Task) -> None:
     closed. What fails is told as a sentence."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # on Windows this is not inherited
     try:
+        if task.form == "gpen":
+            keep_freed()  # as all our commands do
         device = torch.device(task.device)
         _settle(device)
         before = _in_use(device)

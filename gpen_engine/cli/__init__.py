@@ -6,6 +6,8 @@ import io
 import os
 import sys
 
+from ..memory import keep_freed
+
 __all__ = ["main"]
 
 
@@ -15,6 +17,7 @@ def main() -> None:
     # is busy on the same cores, such as GIMP, that takes up to ten times as long (measured on two
     # cores); even a hundredth of its usual spinning made it slower.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    keep_freed()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a file's name may hold what cannot be printed
             stream.reconfigure(errors="backslashreplace")

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import logging
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -14,6 +12,7 @@ from types import ModuleType
 from typing import TypeVar
 
 from ..errors import GpenError
+from ..memory import give_back
 from .models import Models
 
 T = TypeVar("T")
@@ -99,14 +98,6 @@ class Worker:
         finally:
             self.imported.set()
         return torch
-
-
-def give_back() -> None:
-    """Returns freed memory to the system. glibc would keep what networks make in small pieces,
-    half of what this process takes, until it makes them again."""
-    if sys.platform == "linux":
-        with contextlib.suppress(AttributeError, OSError):  # other C libraries
-            ctypes.CDLL(None).malloc_trim(0)
 
 
 def stopped() -> GpenError:
