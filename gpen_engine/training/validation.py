@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..checkpoints import find_model, load_model
 from ..files import replacing
 from ..quality.measures import psnr, sharpness, true_detail
 from .data import list_pictures, read_crop, template_square, to_image, to_tensor
@@ -124,21 +122,3 @@ class Validation:
             batch = torch.stack([to_tensor(image) for image in images[start : start + 8]])
             out += [to_image(result) for result in restore(batch)]
         return out
-
-
-def main() -> None:
-    """Prints scores: ``python -m gpen_engine.training.validation FOLDER [MODEL [SHEET.png]]``."""
-    folder, *rest = sys.argv[1:]
-    model = load_model(find_model(rest[0] if rest else "GPEN-Mini-256"), dtype="float32")
-    validation = Validation(Path(folder), model.config.in_size)
-    scores = validation.measure(model, Path(rest[1]) if len(rest) > 1 else None)
-    print("severity  " + "  ".join(field.name for field in fields(Score)))
-    for name, score in scores.items():
-        print(
-            f"{name:8}  "
-            + "  ".join(f"{getattr(score, f.name):{len(f.name)}}" for f in fields(score))
-        )
-
-
-if __name__ == "__main__":
-    main()
