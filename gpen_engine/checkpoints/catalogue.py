@@ -114,7 +114,7 @@ DEFAULT = Entry(
     terms="MIT License, like the engine.",
     citation=_GPEN,
     bytes=15_502_820,
-    sha256="803d292181a36c07c46d0dc282a16543860cfb743f3be6d10d55382deb9e93d3",
+    sha256="421721379f8e49cdb55ba2e14133d5df2232b531055b137f0d073f2a0ae42778",
 )
 """What restores when nobody chose; it comes along."""
 

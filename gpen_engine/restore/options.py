@@ -50,9 +50,8 @@ class RestoreOptions:
     result, ``skip`` leaves it as it was."""
     guard_similarity: float = 0.8
     """A face whose agreement before and after (0..1, see ``faces.agreement``) is lower has changed
-    much. Of the embedded model's validation faces the default marks none after slight damage, one
-    in twenty after the strong one of the papers and one in six in a worn old photograph (quality
-    bench)."""
+    much. Of the embedded model's validation faces the default marks none after slight damage, and
+    one in six after the strong one of the papers or in a worn old photograph (quality bench)."""
     seed: int = 0
     """Seeds the noise of networks whose output is larger than their input (others ignore it), and
     the grain."""
