@@ -8,6 +8,8 @@ import pytest
 
 from gpen_engine import load_model
 from gpen_engine.checkpoints import find_model
+from gpen_engine.quality.run import Settings, measure
+from gpen_engine.restore import Restorer
 from gpen_engine.training.validation import Score, Validation
 
 MEGABYTE = 1_000_000
@@ -48,3 +50,16 @@ def test_eyes_and_mouth_get_sharper(scores: dict[str, Score]) -> None:
 @pytest.mark.parametrize("severity", ["mild", "middle", "strong"])
 def test_colours_stay(scores: dict[str, Score], severity: str) -> None:
     assert scores[severity].colour < 1.5
+
+
+@pytest.mark.slow
+def test_blind_damage_becomes_a_face_with_its_features_in_place(shared: Path) -> None:
+    """On a quarter of the held-out faces, as ``gpen bench --quality`` measures all of them."""
+    folder = shared / "faces" / "val"
+    settings = Settings(folder, faces=25, classes=("mixed",), strengths=(1.0,))
+    _, report = measure(Restorer(device="cpu"), settings)
+    before, after = (report["damages"]["mixed"][what] for what in ("input", "restored 1"))
+    assert after["landmarks"] < 0.7 * before["landmarks"]
+    assert 0.5 < after["sharpness"] < 1.1
+    assert after["psnr"] > before["psnr"] + 0.5
+    assert after["colour"] < before["colour"]
