@@ -273,7 +273,7 @@ class Trainer:
             group.update(lr=trainer.options.learning_rate, betas=G_BETAS)
         for group in trainer.d_optim.param_groups:
             group.update(lr=trainer.options.discriminator_rate, betas=D_BETAS)
-        trainer.augmentation.probability = state["augmentation"]
+        trainer.augmentation.probability = state.get("augmentation", 0.0)  # older runs have none
         trainer.step = state["step"]
         return trainer
 

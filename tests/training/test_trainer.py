@@ -89,6 +89,15 @@ def test_a_resumed_run_goes_on_to_its_new_end(tmp_path: Path) -> None:
     assert torch.load(resumed.state_file, weights_only=True)["step"] == 3
 
 
+def test_a_run_from_before_there_was_augmentation_goes_on(tmp_path: Path) -> None:
+    trainer = Trainer(tmp_path, SMALL, CPU)
+    trainer.save()
+    state = torch.load(trainer.state_file, weights_only=True)
+    del state["augmentation"]
+    torch.save(state, trainer.state_file)
+    assert Trainer.resume(tmp_path, CPU).augmentation.probability == 0
+
+
 def test_nothing_to_resume(tmp_path: Path) -> None:
     with pytest.raises(GpenError) as error:
         Trainer.resume(tmp_path, CPU)
