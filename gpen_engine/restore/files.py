@@ -148,7 +148,7 @@ def restore_file(
     clock.seconds |= result.seconds
     with clock.stage("paste"):
         restored = task.canvas(picture, result)
-        if not restored.flags.writeable:
+        if not restored.flags.writeable:  # as what Pillow decodes
             restored = restored.copy()
         result.paste(restored, lambda rgb: from_srgb(rgb, picture), picture.limits)
     height, width = restored.shape[:2]
